@@ -1,0 +1,20 @@
+/*
+ * lab.h - what only the laboratory build of the core (HF_LAB) can do
+ *
+ * The library that people link has none of this, and pays nothing for it.
+ */
+#ifndef HOLDFAST_LAB_H
+#define HOLDFAST_LAB_H
+
+#include "holdfast.h"
+
+/* Give an mm that has no mapping yet one of the designs, by name ("linux-5.9-rc",
+   "holdfast" is the default).  Children of a fork inherit it.  0 or -EINVAL. */
+int hf_lab_set_design(struct hf_mm *mm, const char *design);
+
+/* Make the nth allocation from now on fail (1: the next), once; 0: none. Pages,
+   tables and the library's own structures all count.  Returns what was left of
+   the count before: 0 if the failure has happened or none was set. */
+uint64_t hf_lab_fail_allocation(struct hf_pool *pool, uint64_t nth);
+
+#endif

@@ -1,0 +1,146 @@
+/*
+ * scenario.h - a scenario as parsed: a head, names, and steps in order
+ *
+ * One step is one line of the file and one operation of a judge (or one
+ * expectation about what the judge answered).  Names are resolved by the
+ * parser: a step carries indices, and scenario->spaces[i] etc. give the names
+ * back for messages.  The language itself is described in docs/scenarios.md.
+ *
+ * An address is always (space, mapping, offset): a mapping's place differs from
+ * space to space after a remap, and only the judge knows it.
+ */
+#ifndef HOLDFAST_SCENARIO_H
+#define HOLDFAST_SCENARIO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#define SCENARIO_PAGE 4096u	/* bytes a page, for every judge */
+#define SCENARIO_NAMES 64	/* most spaces, mappings, objects, and pins each */
+
+enum promise {
+	PROMISE_COHERENT, PROMISE_ISOLATED, PROMISE_SYMMETRIC, PROMISE_FAST, PROMISE_BACKED, PROMISE_FRUGAL, PROMISE_SAFE,
+	PROMISES
+};
+extern const char *const promise_names[PROMISES];	/* "coherent", ... in that order */
+
+enum op {
+	/* objects */
+	OP_OBJECT,		/* object F 2                    make it: pages */
+	OP_OBJECT_WRITE,	/* write F+8 "bytes"             not through a mapping */
+	OP_OBJECT_RESIZE,	/* resize F 1                    pages */
+	/* mappings */
+	OP_MAP,			/* map A buf anon private rw 1   see flags below */
+	OP_UNMAP,		/* unmap A buf   |   unmap A buf+1p 1 */
+	OP_PROTECT,		/* protect A buf r | rw | none | seal */
+	OP_REMAP,		/* remap A buf 3   (resize)  |  move A buf  (same size, another place) */
+	OP_ADVISE,		/* discard A buf | dontfork | dofork | wipeonfork | keeponfork */
+	/* access through the space */
+	OP_STORE,		/* store A buf+8 "bytes" */
+	OP_FILL,		/* fill A buf 0x5a 4096 */
+	OP_LOAD,		/* load A buf                    touch one byte, or compare: see OP_EXPECT_BYTES */
+	OP_ATOMIC,		/* add A buf+8 5                 8 bytes, fetch-and-add */
+	/* pins */
+	OP_PIN,			/* pin A buf write long fast-only as p  |  get A buf as g */
+	OP_UNPIN,		/* unpin p  |  unpin p dirty  |  unpin p+1p 1 */
+	OP_DEVICE_WRITE,	/* device p+8 "bytes"            through the pin */
+	OP_DEVICE_READ,		/* (only by OP_EXPECT_DEVICE) */
+	/* spaces */
+	OP_FORK,		/* fork A B  |  fork A B refuse | hole */
+	OP_EXIT,		/* exit A */
+	/* statistics */
+	OP_COUNT,		/* count                         statistics start from here */
+	/* expectations: carried out by the runner, with the judge's load, device read, object read, stat */
+	OP_EXPECT_BYTES,	/* expect A buf+8 "new" */
+	OP_EXPECT_DEVICE,	/* expect p "new"                the device reads through its pin */
+	OP_EXPECT_OBJECT,	/* expect F+8 "new" */
+	OP_EXPECT_PATH,		/* expect p fast | slow          how the pin was taken */
+	OP_EXPECT_STAT,		/* expect copies 0               since the start, or the last count */
+	OPS
+};
+
+enum { MAP_SHARED_FLAG = 1, MAP_SEALED_FLAG = 2 };		/* step.flags of OP_MAP */
+enum { PROT_R = 1, PROT_W = 2, PROT_SEAL_FLAG = 4 };		/* step.prot */
+enum { PIN_WRITE = 1, PIN_LONG = 2, PIN_FAST = 4, PIN_GET = 8 }; /* step.flags of OP_PIN */
+enum { UNPIN_DIRTY = 1 };					/* step.flags of OP_UNPIN */
+enum fork_pins { FORK_COPY, FORK_REFUSE, FORK_HOLE };		/* step.flags of OP_FORK */
+enum advice { ADVICE_DISCARD, ADVICE_DONTFORK, ADVICE_DOFORK, ADVICE_WIPEONFORK, ADVICE_KEEPONFORK };
+enum remap { REMAP_RESIZE, REMAP_MOVE };			/* step.flags of OP_REMAP */
+
+struct position {
+	int line, column;	/* from 1 */
+};
+
+/* One step.  Which members count depends on op; the others are 0, indices -1. */
+struct step {
+	enum op op;
+	struct position at;
+	int space;		/* who: index into scenario.spaces */
+	int child;		/* OP_FORK: index of the new space */
+	int mapping;		/* index into scenario.mappings */
+	int object;		/* index into scenario.objects; OP_MAP: -1 is anonymous */
+	int pin;		/* index into scenario.pins */
+	uint64_t offset;	/* bytes into the mapping, the object or the pin */
+	uint64_t length;	/* bytes; for whole mappings 0: "all of it" */
+	uint64_t object_offset;	/* OP_MAP */
+	unsigned prot;
+	unsigned flags;		/* OP_ADVISE: enum advice; OP_FORK: enum fork_pins ... */
+	int stat;		/* OP_EXPECT_STAT: index into the statistics' names (stat_names) */
+	uint64_t value;		/* OP_FILL: the byte; OP_ATOMIC: the addend; OP_EXPECT_STAT: the count;
+				   OP_EXPECT_PATH: 1 fast, 0 slow */
+	unsigned char *bytes;	/* owned by the scenario: to store, or expected */
+	int fails;		/* the operation must fail with this errno (positive); 0: must succeed */
+	unsigned promises;	/* expectations: bit set of enum promise; 0: those of the head */
+};
+
+struct scenario {
+	char *path;		/* as opened, for messages */
+	char *name;		/* the path below scenarios/ without its suffix */
+	char *title;		/* of the head line */
+	char *why;
+	unsigned promises;	/* bit set */
+	unsigned broken_under;	/* bit set of designs (enum design_id) and BROKEN_UNDER_KERNEL */
+	unsigned design;	/* for the explorer: reserved */
+	uint64_t pool_pages;	/* size of the library judges' pool; default 256 */
+
+	char *spaces[SCENARIO_NAMES], *mappings[SCENARIO_NAMES], *objects[SCENARIO_NAMES], *pins[SCENARIO_NAMES];
+	int nspaces, nmappings, nobjects, npins;
+
+	struct step *steps;
+	size_t nsteps, room;
+};
+
+/* The designs of the laboratory, in the order of history. */
+enum design_id {
+	DESIGN_LINUX_5_7, DESIGN_LINUX_5_8, DESIGN_LINUX_5_9_RC, DESIGN_LINUX_5_9, DESIGN_LINUX_5_10,
+	DESIGN_SYMMETRIC, DESIGN_A_OR_B, DESIGN_LINUX_5_19, DESIGN_LINUX_6_2, DESIGN_HOLDFAST,
+	DESIGNS
+};
+extern const char *const design_names[DESIGNS];	/* "linux-5.7", "linux-5.8", "linux-5.9-rc", ... */
+#define BROKEN_UNDER_KERNEL (1u << DESIGNS)	/* `kernel` in a `broken under` line */
+
+/* The statistics a scenario may ask for: names of struct hf_stats members. */
+extern const char *const stat_names[];
+extern const int stat_count;
+
+/*
+ * Parse one file or text.  On bad input prints one message to err,
+ * path:line:column: what is wrong, what was expected, the nearest known word,
+ * and returns NULL.  Never more than one pass, never an unbounded allocation.
+ */
+struct scenario *scenario_parse_file(const char *path, FILE *err);
+struct scenario *scenario_parse_text(const char *text, size_t length, const char *path, FILE *err);
+void scenario_free(struct scenario *);
+
+/* Canonical text: parsing it again gives an equal scenario. */
+void scenario_print(const struct scenario *, FILE *);
+void step_print(const struct scenario *, const struct step *, FILE *);	/* one line, no newline */
+
+/* Build one by hand (the random run does): names are made up, steps copied (bytes too). */
+struct scenario *scenario_new(const char *name);
+int scenario_name(char *names[SCENARIO_NAMES], int *n, const char *name);	/* index, adding it; -1 when full */
+void scenario_add(struct scenario *, const struct step *);
+
+#endif
