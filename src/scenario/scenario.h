@@ -48,6 +48,7 @@ enum op {
 	OP_DEVICE_WRITE,	/* device p+8 "bytes"            through the pin */
 	OP_DEVICE_READ,		/* (only by OP_EXPECT_DEVICE) */
 	/* spaces */
+	OP_SPACE,		/* space A                       with nothing in it; OP_MAP makes its space too */
 	OP_FORK,		/* fork A B  |  fork A B refuse | hole */
 	OP_EXIT,		/* exit A */
 	/* statistics */
@@ -83,7 +84,10 @@ struct step {
 	int object;		/* index into scenario.objects; OP_MAP: -1 is anonymous */
 	int pin;		/* index into scenario.pins */
 	uint64_t offset;	/* bytes into the mapping, the object or the pin */
-	uint64_t length;	/* bytes; for whole mappings 0: "all of it" */
+	uint64_t length;	/* bytes, always: the parser has multiplied pages.  Of `bytes` where there are
+				   some; OP_OBJECT, OP_OBJECT_RESIZE, OP_MAP: the size; OP_REMAP: the new size,
+				   of a move 0.  Of a range or a pin 0: from the place to the end of the mapping
+				   (OP_UNPIN: of the pin) */
 	uint64_t object_offset;	/* OP_MAP */
 	unsigned prot;
 	unsigned flags;		/* OP_ADVISE: enum advice; OP_FORK: enum fork_pins ... */
@@ -92,7 +96,15 @@ struct step {
 				   OP_EXPECT_PATH: 1 fast, 0 slow */
 	unsigned char *bytes;	/* owned by the scenario: to store, or expected */
 	int fails;		/* the operation must fail with this errno (positive); 0: must succeed */
-	unsigned promises;	/* expectations: bit set of enum promise; 0: those of the head */
+	unsigned promises;	/* broken when this line is: bit set of enum promise; 0: those of the head */
+	int thread;		/* from 1: the part, of those that run at the same time; 0: none */
+};
+
+/* What must never be seen, and what must be seen at least once, over all orders of the threads. */
+struct condition {
+	struct position at;
+	bool seen;		/* seen; or else never */
+	char *text;		/* canonical, without the first word */
 };
 
 struct scenario {
@@ -110,6 +122,10 @@ struct scenario {
 
 	struct step *steps;
 	size_t nsteps, room;
+
+	int nthreads;		/* parts that run at the same time: for the explorer alone */
+	struct condition *conditions;
+	size_t nconditions;
 };
 
 /* The designs of the laboratory, in the order of history. */
