@@ -1,0 +1,247 @@
+/*
+ * model_space.c - the reference model: mappings and forks
+ *
+ * An address space is an array of mapped pages in no order, each with all that
+ * is known of it.  There are no VMAs: "one mapping" means neighbours that agree
+ * in everything.
+ *
+ * Where the header leaves a question open, the answer is here:
+ *  - The order of complaints: a bad argument (EINVAL), not all mapped (ENOMEM),
+ *    not for this kind of mapping (EINVAL), sealed (EACCES).
+ *  - A mapping with WIPEONFORK has no page in the child, pinned or not: such
+ *    pins neither refuse a fork nor leave a hole.  The child's mapping has
+ *    WIPEONFORK too.
+ *  - A discard under a pin refills an own page from the object in place, also
+ *    where the mapping was sealed since; with zeroes where the object has become
+ *    too short.
+ *  - A resize to the same length wants one mapping too.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "model.h"
+
+struct model_slot *model_slot(struct model_space *space, uint64_t at)
+{
+	for (size_t i = 0; i < space->count; i++)
+		if (space->slots[i].at == at)
+			return &space->slots[i];
+	return NULL;
+}
+
+static void add_slot(struct model_space *space, struct model_slot slot)
+{
+	if (space->count == space->room) {
+		size_t room = space->room ? 2 * space->room : 16;
+		struct model_slot *slots = model_alloc(room, sizeof(*slots));
+
+		for (size_t i = 0; i < space->count; i++)
+			slots[i] = space->slots[i];
+		free(space->slots);
+		space->slots = slots;
+		space->room = room;
+	}
+	space->slots[space->count++] = slot;
+}
+
+static void remove_slot(struct model_space *space, struct model_slot *slot)
+{
+	model_page_put(slot->own);
+	*slot = space->slots[--space->count];
+}
+
+static bool all_mapped(struct model_space *space, uint64_t at, uint64_t pages)
+{
+	for (uint64_t i = 0; i < pages; i++)
+		if (!model_slot(space, at + i))
+			return false;
+	return true;
+}
+
+static bool same_kind(const struct model_slot *a, const struct model_slot *b)
+{
+	return a->object == b->object && (!a->object || b->index - a->index == b->at - a->at) && a->prot == b->prot &&
+	       a->shared == b->shared && a->sealed == b->sealed && a->dontfork == b->dontfork &&
+	       a->wipeonfork == b->wipeonfork;
+}
+
+static bool one_mapping(struct model_space *space, uint64_t at, uint64_t pages)
+{
+	for (uint64_t i = 0; i < pages; i++)
+		if (!model_slot(space, at + i) || !same_kind(model_slot(space, at), model_slot(space, at + i)))
+			return false;
+	return true;
+}
+
+static void fill_slots(struct model_space *space, struct model_slot first, uint64_t pages)
+{
+	for (uint64_t i = 0; i < pages; i++) {
+		struct model_slot slot = first;
+
+		slot.at = first.at + i;
+		slot.index = first.index + i;
+		slot.hole = false;
+		slot.own = slot.object ? NULL : model_page_new(NULL);
+		add_slot(space, slot);
+	}
+}
+
+int model_map(struct judge *model, struct model_space *space, const struct step *step)
+{
+	uint64_t pages = step->length / SCENARIO_PAGE + (step->length % SCENARIO_PAGE != 0);
+	struct model_slot slot = {
+		.at = model->next_place,
+		.index = step->object_offset / SCENARIO_PAGE,
+		.prot = step->prot & (PROT_R | PROT_W),
+		.shared = step->flags & MAP_SHARED_FLAG,
+		.sealed = (step->flags & MAP_SEALED_FLAG) || (step->prot & PROT_SEAL_FLAG),
+	};
+
+	if (!pages || step->object_offset % SCENARIO_PAGE || (slot.sealed && (slot.shared || (slot.prot & PROT_W))))
+		return EINVAL;
+	if (step->object >= 0)
+		slot.object = model->objects[step->object];
+	else if (slot.shared)
+		slot.object = model_object_new(model, pages);
+	fill_slots(space, slot, pages);
+	space->names[step->mapping].known = true;
+	space->names[step->mapping].at = slot.at;
+	space->names[step->mapping].pages = pages;
+	model->next_place += 2 * MODEL_MAX_PAGES;
+	return 0;
+}
+
+int model_unmap(struct model_space *space, uint64_t at, uint64_t pages)
+{
+	for (uint64_t i = 0; i < pages; i++)
+		if (model_slot(space, at + i))
+			remove_slot(space, model_slot(space, at + i));
+	return 0;
+}
+
+int model_protect(struct model_space *space, uint64_t at, uint64_t pages, unsigned prot)
+{
+	if ((prot & PROT_SEAL_FLAG) && (prot & PROT_W))
+		return EINVAL;
+	if (!all_mapped(space, at, pages))
+		return ENOMEM;
+	for (uint64_t i = 0; i < pages; i++)
+		if ((prot & PROT_SEAL_FLAG) && model_slot(space, at + i)->shared)
+			return EINVAL;
+	for (uint64_t i = 0; i < pages; i++)
+		if ((prot & PROT_W) && model_slot(space, at + i)->sealed)
+			return EACCES;
+	for (uint64_t i = 0; i < pages; i++) {
+		struct model_slot *slot = model_slot(space, at + i);
+
+		slot->prot = prot & (PROT_R | PROT_W);
+		slot->sealed = slot->sealed || (prot & PROT_SEAL_FLAG);
+	}
+	return 0;
+}
+
+/* The pinned page stays the page: what it shows from now on is written into it. */
+static void refill(struct model_slot *slot)
+{
+	static const unsigned char zeroes[SCENARIO_PAGE];
+	const unsigned char *bytes = zeroes;
+
+	if (slot->object && slot->index < slot->object->pages)
+		bytes = slot->object->page[slot->index]->bytes;
+	model_page_write(slot->own, 0, bytes, SCENARIO_PAGE);
+}
+
+static void discard(struct model_slot *slot)
+{
+	slot->hole = false;
+	if (slot->own && slot->own->pins) {
+		refill(slot);
+		return;
+	}
+	model_page_put(slot->own);
+	slot->own = slot->object ? NULL : model_page_new(NULL);
+}
+
+int model_advise(struct model_space *space, uint64_t at, uint64_t pages, enum advice advice)
+{
+	if (!all_mapped(space, at, pages))
+		return ENOMEM;
+	for (uint64_t i = 0; i < pages; i++)
+		if (advice == ADVICE_WIPEONFORK && model_slot(space, at + i)->object)
+			return EINVAL;
+	for (uint64_t i = 0; i < pages; i++) {
+		struct model_slot *slot = model_slot(space, at + i);
+
+		switch (advice) {
+		case ADVICE_DISCARD: discard(slot); break;
+		case ADVICE_DONTFORK: slot->dontfork = true; break;
+		case ADVICE_DOFORK: slot->dontfork = false; break;
+		case ADVICE_WIPEONFORK: slot->wipeonfork = true; break;
+		case ADVICE_KEEPONFORK: slot->wipeonfork = false; break;
+		}
+	}
+	return 0;
+}
+
+/* Every mapping has room to grow where it is; so a move happens only when asked for. */
+int model_remap(struct judge *model, struct model_space *space, const struct step *step)
+{
+	uint64_t at = space->names[step->mapping].at, old = space->names[step->mapping].pages;
+	uint64_t pages = step->flags == REMAP_RESIZE ? step->length / SCENARIO_PAGE : old;
+
+	if (!pages)
+		return EINVAL;
+	if (!one_mapping(space, at, old))
+		return EFAULT;
+	model_unmap(space, at + pages, pages < old ? old - pages : 0);
+	if (pages > old) {
+		struct model_slot first = *model_slot(space, at);
+
+		first.at += old;
+		first.index += old;
+		fill_slots(space, first, pages - old);
+	}
+	space->names[step->mapping].pages = pages;
+	if (step->flags == REMAP_RESIZE)
+		return 0;
+	for (uint64_t i = 0; i < pages; i++)
+		model_slot(space, at + i)->at = model->next_place + i;
+	space->names[step->mapping].at = model->next_place;
+	model->next_place += 2 * MODEL_MAX_PAGES;
+	return 0;
+}
+
+/* Does it matter to a fork that this page is pinned? */
+static bool pin_matters(const struct model_slot *slot)
+{
+	return slot->own && slot->own->pins && !slot->dontfork && !slot->wipeonfork;
+}
+
+static void fork_slot(const struct model_slot *parent, struct model_space *child, enum fork_pins pins)
+{
+	struct model_slot slot = *parent;
+
+	if (slot.wipeonfork) {
+		slot.hole = false;
+		slot.own = model_page_new(NULL);
+	} else if (pin_matters(parent) && pins == FORK_HOLE) {
+		slot.hole = true;
+		slot.own = NULL;
+	} else if (slot.own) {
+		slot.own = model_page_new(parent->own);
+	}
+	add_slot(child, slot);
+}
+
+int model_fork(const struct model_space *parent, struct model_space *child, enum fork_pins pins)
+{
+	for (size_t i = 0; i < parent->count; i++)
+		if (pins == FORK_REFUSE && pin_matters(&parent->slots[i]))
+			return EBUSY;
+	for (size_t i = 0; i < parent->count; i++)
+		if (!parent->slots[i].dontfork)
+			fork_slot(&parent->slots[i], child, pins);
+	for (int i = 0; i < SCENARIO_NAMES; i++)
+		child->names[i] = parent->names[i];
+	return 0;
+}
