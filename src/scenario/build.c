@@ -1,0 +1,99 @@
+/*
+ * build.c - making and freeing a scenario
+ *
+ * The parser builds a scenario with these, and so does a program that makes one
+ * up (the random run).  Running out of memory for a few kilobytes of text ends
+ * the program: nothing that runs scenarios can go on without them.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "memory.h"
+
+void *must_alloc(void *old, size_t bytes)
+{
+	void *p = realloc(old, bytes ? bytes : 1);
+
+	if (!p) {
+		fputs("holdfast: out of memory while reading a scenario\n", stderr);
+		exit(2);
+	}
+	return p;
+}
+
+char *must_copy(const char *text, size_t length)
+{
+	char *copy = must_alloc(NULL, length + 1);
+
+	memcpy(copy, text, length);
+	copy[length] = '\0';
+	return copy;
+}
+
+struct scenario *scenario_new(const char *name)
+{
+	struct scenario *s = must_alloc(NULL, sizeof(*s));
+
+	memset(s, 0, sizeof(*s));
+	s->path = must_copy(name, strlen(name));
+	s->name = must_copy(name, strlen(name));
+	s->title = must_copy(name, strlen(name));
+	s->why = must_copy("Made by a program.", 18);
+	s->promises = 1u << PROMISE_COHERENT | 1u << PROMISE_ISOLATED;
+	s->pool_pages = SCENARIO_POOL;
+	return s;
+}
+
+int scenario_name(char *names[SCENARIO_NAMES], int *n, const char *name)
+{
+	for (int i = 0; i < *n; i++)
+		if (!strcmp(names[i], name))
+			return i;
+	if (*n == SCENARIO_NAMES)
+		return -1;
+	names[*n] = must_copy(name, strlen(name));
+	return (*n)++;
+}
+
+void scenario_add(struct scenario *s, const struct step *step)
+{
+	struct step *mine;
+
+	if (s->nsteps == s->room) {
+		s->room = s->room ? 2 * s->room : 16;
+		s->steps = must_alloc(s->steps, s->room * sizeof(*s->steps));
+	}
+	mine = &s->steps[s->nsteps++];
+	*mine = *step;
+	if (step->bytes) {
+		mine->bytes = must_alloc(NULL, step->length);
+		memcpy(mine->bytes, step->bytes, step->length);
+	}
+}
+
+static void free_names(char *names[SCENARIO_NAMES], int n)
+{
+	for (int i = 0; i < n; i++)
+		free(names[i]);
+}
+
+void scenario_free(struct scenario *s)
+{
+	if (!s)
+		return;
+	for (size_t i = 0; i < s->nsteps; i++)
+		free(s->steps[i].bytes);
+	for (size_t i = 0; i < s->nconditions; i++)
+		free(s->conditions[i].text);
+	free_names(s->spaces, s->nspaces);
+	free_names(s->mappings, s->nmappings);
+	free_names(s->objects, s->nobjects);
+	free_names(s->pins, s->npins);
+	free(s->steps);
+	free(s->conditions);
+	free(s->path);
+	free(s->name);
+	free(s->title);
+	free(s->why);
+	free(s);
+}

@@ -1,0 +1,13 @@
+/*
+ * print.h - the pieces that canonical text is made of
+ */
+#ifndef HOLDFAST_PRINT_H
+#define HOLDFAST_PRINT_H
+
+#include "scenario.h"
+
+void print_offset(uint64_t bytes, FILE *);	/* +1p+8, or nothing */
+void print_size(uint64_t bytes, FILE *);	/* 2 (pages), or bytes 100 */
+void print_bytes(const unsigned char *bytes, uint64_t length, FILE *);	/* "text", or zero 8 */
+
+#endif
