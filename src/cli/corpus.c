@@ -1,0 +1,220 @@
+/*
+ * corpus.c - from the paths on a command line to parsed scenarios
+ *
+ * A file with nonsense in it is reported by the parser, counted here, and the
+ * others are still read.  Directories are walked in the order of their names,
+ * so that every list of scenarios is the same everywhere; links to directories
+ * are not followed, so that the walk ends.
+ */
+#include "corpus.h"
+
+#include "cli.h"
+#include "must.h"
+#include "names.h"
+#include "where.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define SUFFIX ".scn"
+
+typedef void visitor(const char *path, void *context);
+
+static bool has_suffix(const char *path)
+{
+	size_t length = strlen(path), suffix = strlen(SUFFIX);
+
+	return length > suffix && !strcmp(path + length - suffix, SUFFIX);
+}
+
+static char *join(const char *directory, const char *name, const char *suffix)
+{
+	size_t length = strlen(directory);
+	const char *slash = length && directory[length - 1] == '/' ? "" : "/";
+	char *path = NULL;
+
+	return must(asprintf(&path, "%s%s%s%s", directory, slash, name, suffix) < 0 ? NULL : path);
+}
+
+static int no_dots(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.';
+}
+
+/* Visit every scenario below a directory.  False when it can't be read. */
+static bool walk(const char *directory, visitor *visit, void *context)
+{
+	struct dirent **entries;
+	int count = scandir(directory, &entries, no_dots, alphasort);
+	bool good = count >= 0;
+
+	if (!good)
+		complain("%s: %s", directory, strerror(errno));
+	for (int i = 0; i < count; i++) {
+		char *path = join(directory, entries[i]->d_name, "");
+		struct stat status;
+
+		if (!lstat(path, &status) && S_ISDIR(status.st_mode))
+			good = walk(path, visit, context) && good;
+		else if (has_suffix(path))
+			visit(path, context);
+		free(path);
+		free(entries[i]);
+	}
+	if (count >= 0)
+		free(entries);
+	return good;
+}
+
+/*
+ * The parser names a scenario by its path as given, which says nothing to
+ * somebody who stands in its directory.  Where the file really lies decides:
+ * below the directory of the scenarios, or below any that is called so.
+ */
+static void name_scenario(struct scenario *scenario)
+{
+	const char *directory = scenario_directory_if_any(), *name = NULL;
+	char *real = realpath(scenario->path, NULL), *top = directory ? realpath(directory, NULL) : NULL;
+	size_t length = top ? strlen(top) : 0;
+
+	if (real && top && !strncmp(real, top, length) && real[length] == '/')
+		name = real + length + 1;
+	else
+		for (const char *c = real; c && (c = strstr(c, "/scenarios/")); c++)
+			name = c + strlen("/scenarios/");
+	if (name) {
+		free(scenario->name);
+		scenario->name = must(strdup(name));
+		if (has_suffix(name))
+			scenario->name[strlen(name) - strlen(SUFFIX)] = '\0';
+	}
+	free(real);
+	free(top);
+}
+
+static void add_file(const char *path, void *context)
+{
+	struct corpus *corpus = context;
+	struct scenario *scenario = scenario_parse_file(path, stderr);
+
+	if (!scenario) {
+		corpus->bad++;
+		return;
+	}
+	name_scenario(scenario);
+	if (corpus->count == corpus->room) {
+		corpus->room = corpus->room ? 2 * corpus->room : 64;
+		corpus->scenarios = must(realloc(corpus->scenarios, corpus->room * sizeof(*corpus->scenarios)));
+	}
+	corpus->scenarios[corpus->count++] = scenario;
+}
+
+static void add_directory(struct corpus *corpus, const char *path)
+{
+	size_t files = corpus->count + (size_t)corpus->bad;
+
+	if (!walk(path, add_file, corpus)) {
+		corpus->bad++;
+	} else if (files == corpus->count + (size_t)corpus->bad) {
+		complain("%s: no scenario (*" SUFFIX ") in this directory", path);
+		corpus->bad++;
+	}
+}
+
+/* Add what is at a path.  False when nothing is. */
+static bool add_existing(struct corpus *corpus, const char *path)
+{
+	struct stat status;
+
+	if (stat(path, &status))
+		return false;
+	if (S_ISDIR(status.st_mode))
+		add_directory(corpus, path);
+	else
+		add_file(path, corpus);
+	return true;
+}
+
+/* ---- the nearest name, for the message ---- */
+
+struct known {
+	const char *directory;
+	char **names;
+	int count;
+};
+
+static void add_name(const char *path, void *context)
+{
+	struct known *known = context;
+	char *name = must(strdup(path + strlen(known->directory) + 1));
+
+	name[strlen(name) - strlen(SUFFIX)] = '\0';
+	known->names = must(realloc(known->names, (size_t)(known->count + 1) * sizeof(char *)));
+	known->names[known->count++] = name;
+}
+
+static void complain_about(const char *path, const char *directory)
+{
+	struct known known = {.directory = directory};
+	const char *near = NULL;
+
+	if (directory && walk(directory, add_name, &known))
+		near = word_nearest((const char *const *)known.names, known.count, path, strlen(path));
+	if (near)
+		complain("%s: no such file, directory or scenario; did you mean %s?", path, near);
+	else
+		complain("%s: no such file or directory, and no scenario below %s", path,
+			 directory ? directory : "any directory of scenarios");
+	for (int i = 0; i < known.count; i++)
+		free(known.names[i]);
+	free(known.names);
+}
+
+/* A name below the directory of the scenarios, of one of them or of a directory. */
+static void add_named(struct corpus *corpus, const char *name)
+{
+	const char *directory = scenario_directory();
+	char *file = directory ? join(directory, name, SUFFIX) : NULL, *whole = directory ? join(directory, name, "") : NULL;
+
+	if (!directory || (!add_existing(corpus, file) && !add_existing(corpus, whole))) {
+		corpus->bad++;
+		complain_about(name, directory);
+	}
+	free(file);
+	free(whole);
+}
+
+void corpus_read(struct corpus *corpus, int paths, char **path)
+{
+	memset(corpus, 0, sizeof(*corpus));
+	for (int i = 0; i < paths; i++)
+		if (!add_existing(corpus, path[i]))
+			add_named(corpus, path[i]);
+	if (paths > 0)
+		return;
+	if (scenario_directory())
+		add_directory(corpus, scenario_directory());
+	else
+		corpus->bad++;
+}
+
+void corpus_free(struct corpus *corpus)
+{
+	for (size_t i = 0; i < corpus->count; i++)
+		scenario_free(corpus->scenarios[i]);
+	free(corpus->scenarios);
+}
+
+const char *corpus_handle(const struct scenario *scenario)
+{
+	const char *directory = scenario_directory_if_any();
+	char *path = directory ? join(directory, scenario->name, SUFFIX) : NULL;
+	struct stat named, real;
+	bool same = path && !stat(path, &named) && !stat(scenario->path, &real) && named.st_ino == real.st_ino &&
+		    named.st_dev == real.st_dev;
+
+	free(path);
+	return same ? scenario->name : scenario->path;
+}
