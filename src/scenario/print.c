@@ -28,7 +28,8 @@ void print_size(uint64_t bytes, FILE *f)
 		fprintf(f, "%" PRIu64, bytes / SCENARIO_PAGE);
 }
 
-static void print_string(const unsigned char *bytes, uint64_t length, FILE *f)
+/* raw: bytes beyond ASCII as they are, for sentences; the parser takes both. */
+static void print_string(const unsigned char *bytes, uint64_t length, bool raw, FILE *f)
 {
 	fputc('"', f);
 	for (uint64_t i = 0; i < length; i++) {
@@ -40,7 +41,7 @@ static void print_string(const unsigned char *bytes, uint64_t length, FILE *f)
 			fputs("\\n", f);
 		else if (c == '\t')
 			fputs("\\t", f);
-		else if (c < ' ' || c >= 127)
+		else if (c < ' ' || c == 127 || (c > 127 && !raw))
 			fprintf(f, "\\x%02x", c);
 		else
 			fputc(c, f);
@@ -52,7 +53,7 @@ void print_bytes(const unsigned char *bytes, uint64_t length, FILE *f)
 {
 	for (uint64_t i = 0; i < length; i++)
 		if (bytes[i]) {
-			print_string(bytes, length, f);
+			print_string(bytes, length, false, f);
 			return;
 		}
 	fprintf(f, "zero %" PRIu64, length);
@@ -318,7 +319,7 @@ void step_print(const struct scenario *s, const struct step *t, FILE *f)
 static void print_head(const struct scenario *s, FILE *f)
 {
 	fprintf(f, "scenario %s\nwhy ", s->title);
-	print_string((const unsigned char *)s->why, strlen(s->why), f);
+	print_string((const unsigned char *)s->why, strlen(s->why), true, f);
 	fputs("\npromise", f);
 	print_promises(s->promises, f);
 	fputc('\n', f);
