@@ -190,6 +190,8 @@ static int on_space(struct judge *model, struct model_space *space, const struct
 	if (space->exited)
 		return ESRCH;
 	switch (step->op) {
+	case OP_SPACE:
+		return 0;
 	case OP_MAP:
 		return model_map(model, space, step);
 	case OP_UNMAP: case OP_PROTECT: case OP_ADVISE: case OP_REMAP:

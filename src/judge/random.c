@@ -1,0 +1,111 @@
+/*
+ * random.c - the random run: rounds
+ *
+ * A round makes up a step, keeps it, and gives it to both judges.  What it kept
+ * is a scenario, so that a difference can be replayed, shrunk and printed.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "random_inside.h"
+
+#define ROUND 2000u		/* operations */
+#define COMPARE_EVERY 64u	/* operations: all bytes */
+
+static const char *const op_names[OPS] = {
+	[OP_OBJECT] = "object", [OP_OBJECT_WRITE] = "write", [OP_OBJECT_RESIZE] = "resize", [OP_MAP] = "map",
+	[OP_UNMAP] = "unmap", [OP_PROTECT] = "protect", [OP_REMAP] = "remap", [OP_ADVISE] = "advise",
+	[OP_STORE] = "store", [OP_FILL] = "fill", [OP_LOAD] = "load", [OP_ATOMIC] = "add", [OP_PIN] = "pin",
+	[OP_UNPIN] = "unpin", [OP_DEVICE_WRITE] = "device", [OP_DEVICE_READ] = "device read", [OP_SPACE] = "space",
+	[OP_FORK] = "fork", [OP_EXIT] = "exit", [OP_COUNT] = "count", [OP_EXPECT_BYTES] = "expect",
+	[OP_EXPECT_DEVICE] = "device read", [OP_EXPECT_OBJECT] = "object read", [OP_EXPECT_PATH] = "expect path",
+	[OP_EXPECT_STAT] = "expect stat",
+};
+
+const char *random_op_name(enum op op)
+{
+	return (unsigned)op < OPS && op_names[op] ? op_names[op] : "?";
+}
+
+static uint64_t round_seed(const struct random_config *config, uint64_t round)
+{
+	struct maker maker = { .random = config->seed ^ round * 0xd1342543de82ef95u };
+
+	return maker_random(&maker);
+}
+
+static uint64_t round_pool(const struct random_config *config, struct maker *maker, uint64_t round)
+{
+	if (config->pool_pages)
+		return config->pool_pages;
+	return round % 4 == 3 ? RANDOM_BIG_POOL : 160 + maker_below(maker, 160);
+}
+
+/* Until the limit, a difference, or the end of the names.  Counts the operations. */
+static enum difference run_steps(struct pair *pair, struct maker *maker, uint64_t limit)
+{
+	for (uint64_t i = 0; i < limit; i++) {
+		struct step step;
+
+		maker_step(maker, &step);
+		if (maker->out_of_names)
+			break;
+		scenario_add(maker->scenario, &step);
+		pair->counts->operations++;
+		if (pair_step(pair, &step) == DIFFERENT)
+			return DIFFERENT;
+		if (i % COMPARE_EVERY == COMPARE_EVERY - 1 && pair_compare_all(pair) == DIFFERENT)
+			return DIFFERENT;
+	}
+	return pair_compare_all(pair);
+}
+
+static enum difference run_round(const struct random_config *config, struct random_counts *counts, uint64_t limit,
+				 struct random_failure *failure)
+{
+	struct maker *maker = calloc(1, sizeof(*maker));
+	struct pair *pair = calloc(1, sizeof(*pair));
+	enum difference result = DIFFERENT;
+
+	if (!maker || !pair) {
+		fprintf(stderr, "random: no memory for a round\n");
+		exit(2);
+	}
+	failure->round_seed = maker->random = round_seed(config, counts->rounds);
+	maker->scenario = scenario_new("random");
+	maker->scenario->pool_pages = round_pool(config, maker, counts->rounds);
+	maker->shadow = &pair->shadow;
+	counts->rounds++;
+	if (pair_open(pair, config, maker->scenario) == SAME) {
+		pair->counts = counts;
+		result = run_steps(pair, maker, limit);
+	}
+	if (pair_close(pair) == DIFFERENT)
+		result = DIFFERENT;
+	snprintf(failure->what, sizeof(failure->what), "%s", pair->what);
+	failure->scenario = maker->scenario;
+	if (result == SAME) {
+		scenario_free(maker->scenario);
+		failure->scenario = NULL;
+	}
+	free(pair);
+	free(maker);
+	return result;
+}
+
+int random_run(const struct random_config *config, struct random_counts *counts, struct random_failure *failure)
+{
+	uint64_t round = config->round ? config->round : ROUND;
+
+	memset(counts, 0, sizeof(*counts));
+	memset(failure, 0, sizeof(*failure));
+	while (counts->operations < config->operations) {
+		uint64_t rest = config->operations - counts->operations;
+
+		if (run_round(config, counts, rest < round ? rest : round, failure) == DIFFERENT) {
+			random_shrink(config, failure);
+			return 1;
+		}
+	}
+	return 0;
+}

@@ -1,0 +1,90 @@
+/*
+ * random_inside.h - what the parts of the random run share
+ *
+ *	random.c          rounds
+ *	random_shadow.c   what there is by now
+ *	random_make.c     makes up the next step
+ *	random_pick.c     ... of what there is
+ *	random_pair.c     two judges side by side: carries out a step, compares
+ *	random_shrink.c   makes a failing round short
+ */
+#ifndef HOLDFAST_RANDOM_INSIDE_H
+#define HOLDFAST_RANDOM_INSIDE_H
+
+#include "random.h"
+
+#define RANDOM_PAGES 8u		/* most pages of a mapping */
+#define RANDOM_OBJECT_PAGES 4u	/* of an object */
+#define RANDOM_OBJECTS 3
+#define RANDOM_SPACES 5		/* most that live at once */
+#define RANDOM_BIG_POOL 1024u	/* pages: more than all those spaces can ever use */
+#define SHADOW_ALL_GONE (~0u)	/* by one unmap of the whole */
+#define RANDOM_PINS 12		/* most that live at once */
+
+/*
+ * What has happened so far, as far as it takes to make up sensible steps and to
+ * know what there is to compare.  It follows from the steps that succeeded, and
+ * being wrong here would cost sense, not correctness.
+ */
+struct shadow {
+	struct {
+		bool live, exited;
+		struct {
+			bool known;
+			unsigned pages, gone;	/* gone: bit set of the pages that were unmapped */
+			unsigned prot;		/* as said last of any part */
+		} map[SCENARIO_NAMES];
+	} space[SCENARIO_NAMES];
+	struct { bool made; unsigned pages; } object[SCENARIO_NAMES];
+	struct {
+		bool known, open;	/* open: not ended as a whole */
+		unsigned flags;
+		uint64_t skip, length;
+		unsigned held;		/* bit set of its pages */
+	} pin[SCENARIO_NAMES];
+};
+
+enum difference { SAME, DIFFERENT };
+
+struct pair {
+	const struct judge_ops *ops[2];
+	struct judge *judge[2];
+	bool strict;			/* no memory is a difference: the pool is big enough */
+	const struct scenario *scenario;
+	struct shadow shadow;
+	struct random_counts *counts;	/* may be NULL */
+	int error;			/* of the last step: what the second judge said, or the first if it was excused */
+	/* the difference, when there is one */
+	char what[512];
+	struct step expected;		/* as a line of a scenario: what the second judge says; bytes in expected_bytes */
+	bool has_expected, expected_before; /* before: it belongs before the step */
+	unsigned char expected_bytes[16];
+};
+
+/* random_pair.c */
+enum difference pair_open(struct pair *, const struct random_config *, const struct scenario *);
+enum difference pair_step(struct pair *, const struct step *);
+enum difference pair_compare_all(struct pair *);
+enum difference pair_close(struct pair *);
+
+/* random_shadow.c */
+void shadow_follow(struct shadow *, const struct step *);	/* the step succeeded */
+bool shadow_allows(const struct shadow *, const struct step *); /* names only what there is */
+uint64_t shadow_pin_pages(uint64_t skip, uint64_t length);
+
+/* random_make.c */
+struct maker {
+	uint64_t random;		/* state of the generator */
+	struct scenario *scenario;	/* names are added to it */
+	const struct shadow *shadow;
+	unsigned char bytes[RANDOM_PAGES * SCENARIO_PAGE]; /* of the step */
+	bool out_of_names;
+};
+uint64_t maker_random(struct maker *);
+uint64_t maker_below(struct maker *, uint64_t n);
+void maker_step(struct maker *, struct step *);	/* its bytes stand in maker->bytes */
+
+/* random_shrink.c */
+void random_shrink(const struct random_config *, struct random_failure *);
+
+#endif

@@ -1,0 +1,308 @@
+/*
+ * random_make.c - the random run: makes up the next step
+ *
+ * A table has the operations with their weights.  Each is made of what there is
+ * (random_pick.c), so that most steps succeed; protections, unmapped parts and
+ * short objects see to it that not all do.
+ */
+#include "random_make.h"
+
+/* ---- the operations ------------------------------------------------------------ */
+
+/* An object, mostly no further than it reaches. */
+static void map_object(struct maker *maker, struct step *step)
+{
+	uint64_t bytes;
+
+	step->object = (int)maker_below(maker, (uint64_t)maker->scenario->nobjects);
+	step->object_offset = chance(maker, 70) ? 0 : maker_below(maker, 3) * SCENARIO_PAGE;
+	bytes = maker->shadow->object[step->object].pages * SCENARIO_PAGE;
+	if (step->length + step->object_offset > bytes && step->object_offset < bytes && chance(maker, 80))
+		step->length = bytes - step->object_offset;
+}
+
+static bool make_map(struct maker *maker, struct step *step)
+{
+	unsigned kind = (unsigned)maker_below(maker, 10);
+
+	step->space = live_spaces(maker) ? pick_space(maker) : name_for_space(maker);
+	if (step->space < 0 || mappings_of(maker, step->space) >= 6)
+		return false;
+	step->mapping = name_for_mapping(maker, step->space);
+	if (step->mapping < 0)
+		return false;
+	step->length = (1 + maker_below(maker, chance(maker, 50) ? 2 : RANDOM_PAGES)) * SCENARIO_PAGE;
+	step->prot = chance(maker, 75) ? PROT_R | PROT_W : chance(maker, 85) ? PROT_R : 0;
+	step->flags = kind < 3 ? MAP_SHARED_FLAG : kind < 5 ? MAP_SEALED_FLAG : 0u;
+	if ((step->flags & MAP_SEALED_FLAG) && !chance(maker, 5))
+		step->prot = PROT_R;
+	if (maker->scenario->nobjects && chance(maker, 55))
+		map_object(maker, step);
+	return true;
+}
+
+/* Mostly all of it: what is full of holes is good for errors alone. */
+static bool make_unmap(struct maker *maker, struct step *step)
+{
+	return chance(maker, 60) ? pick_mapping(maker, step) : pick_range(maker, step);
+}
+
+static bool make_protect(struct maker *maker, struct step *step)
+{
+	static const unsigned prots[] = { PROT_R | PROT_W, PROT_R | PROT_W, PROT_R | PROT_W, PROT_R | PROT_W,
+					  PROT_R | PROT_W, PROT_R, PROT_R, 0, PROT_R | PROT_SEAL_FLAG, PROT_SEAL_FLAG };
+
+	step->prot = prots[maker_below(maker, chance(maker, 10) ? 10 : 7)];
+	return pick_range(maker, step);
+}
+
+static bool make_remap(struct maker *maker, struct step *step)
+{
+	step->flags = chance(maker, 50) ? REMAP_RESIZE : REMAP_MOVE;
+	if (!pick_mapping(maker, step))
+		return false;
+	if (step->flags == REMAP_RESIZE)
+		step->length = (1 + maker_below(maker, RANDOM_PAGES)) * SCENARIO_PAGE;
+	return true;
+}
+
+static bool make_advise(struct maker *maker, struct step *step)
+{
+	static const enum advice advice[] = { ADVICE_DISCARD, ADVICE_DISCARD, ADVICE_DISCARD, ADVICE_DISCARD,
+					      ADVICE_DONTFORK, ADVICE_DOFORK, ADVICE_WIPEONFORK, ADVICE_KEEPONFORK };
+
+	step->flags = advice[maker_below(maker, 8)];
+	return pick_range(maker, step);
+}
+
+static bool make_store(struct maker *maker, struct step *step)
+{
+	if (!pick_bytes(maker, step, PROT_W))
+		return false;
+	give_bytes(maker, step);
+	return true;
+}
+
+static bool make_fill(struct maker *maker, struct step *step)
+{
+	step->value = maker_below(maker, 256);
+	return pick_bytes(maker, step, PROT_W);
+}
+
+static bool make_load(struct maker *maker, struct step *step)
+{
+	return pick_bytes(maker, step, PROT_R);
+}
+
+static bool make_atomic(struct maker *maker, struct step *step)
+{
+	if (!pick_bytes(maker, step, PROT_W))
+		return false;
+	if (!chance(maker, 3))
+		step->offset -= step->offset % 8;
+	step->length = 8;
+	step->value = maker_random(maker) % 1000;
+	return step->offset + 8 <= bytes_of(maker, step);
+}
+
+static bool make_pin(struct maker *maker, struct step *step)
+{
+	unsigned flags = (chance(maker, 50) ? PIN_WRITE : 0u) | (chance(maker, 20) ? PIN_LONG : 0u);
+
+	if (chance(maker, 20))
+		flags = PIN_GET;
+	if (chance(maker, 10))
+		flags |= PIN_FAST;
+	step->flags = flags;
+	if (pins_held(maker) >= RANDOM_PINS || !pick_bytes(maker, step, flags & PIN_WRITE ? PROT_W : PROT_R))
+		return false;
+	step->pin = name_for_pin(maker);
+	if (chance(maker, 60)) {
+		step->offset -= step->offset % SCENARIO_PAGE;
+		step->length = chance(maker, 50) ? 0 : SCENARIO_PAGE;
+	}
+	return step->pin >= 0;
+}
+
+/* A part begins and ends at a border of pages, or, to fail, anywhere. */
+static void pick_part(struct maker *maker, struct step *step)
+{
+	uint64_t skip = maker->shadow->pin[step->pin].skip, length = maker->shadow->pin[step->pin].length;
+	uint64_t pages = shadow_pin_pages(skip, length), first = maker_below(maker, pages);
+	uint64_t end = first + 1 + maker_below(maker, pages - first);
+
+	if (chance(maker, 5)) {
+		step->offset = maker_below(maker, length);
+		return;
+	}
+	step->offset = first ? first * SCENARIO_PAGE - skip : 0;
+	step->length = end * SCENARIO_PAGE - skip < length ? end * SCENARIO_PAGE - skip : length;
+	step->length -= step->offset;
+}
+
+static bool make_unpin(struct maker *maker, struct step *step)
+{
+	step->pin = pick_pin(maker, !chance(maker, 3));
+	step->flags = chance(maker, 50) ? UNPIN_DIRTY : 0u;
+	if (step->pin >= 0 && chance(maker, 30))
+		pick_part(maker, step);
+	return step->pin >= 0;
+}
+
+/* Bytes of one page that is still pinned. */
+static bool pick_device(struct maker *maker, struct step *step)
+{
+	uint64_t skip, begin, end, n = 0, page = 0;
+
+	step->pin = pick_pin(maker, true);
+	if (step->pin < 0)
+		return false;
+	for (uint64_t i = 0; i <= RANDOM_PAGES; i++)
+		if (maker->shadow->pin[step->pin].held & 1u << i)
+			if (!maker_below(maker, ++n))
+				page = i;
+	skip = maker->shadow->pin[step->pin].skip;
+	begin = page ? page * SCENARIO_PAGE - skip : 0;
+	end = (page + 1) * SCENARIO_PAGE - skip;
+	if (end > maker->shadow->pin[step->pin].length)
+		end = maker->shadow->pin[step->pin].length;
+	step->offset = begin + offset_in_page(maker) % (end - begin);
+	step->length = some_length(maker, end - step->offset);
+	return true;
+}
+
+static bool make_device_write(struct maker *maker, struct step *step)
+{
+	if (!pick_device(maker, step) || !(maker->shadow->pin[step->pin].flags & PIN_WRITE))
+		return false;
+	give_bytes(maker, step);
+	return true;
+}
+
+static bool make_device_read(struct maker *maker, struct step *step)
+{
+	return pick_device(maker, step);
+}
+
+static bool make_object(struct maker *maker, struct step *step)
+{
+	static const char *const names[RANDOM_OBJECTS] = { "X", "Y", "Z" };
+	int n = maker->scenario->nobjects;
+
+	if (n == RANDOM_OBJECTS)
+		return false;
+	step->object = scenario_name(maker->scenario->objects, &maker->scenario->nobjects, names[n]);
+	step->length = (1 + maker_below(maker, RANDOM_OBJECT_PAGES)) * SCENARIO_PAGE;
+	return true;
+}
+
+static bool pick_object(struct maker *maker, struct step *step)
+{
+	if (!maker->scenario->nobjects)
+		return false;
+	step->object = (int)maker_below(maker, (uint64_t)maker->scenario->nobjects);
+	return maker->shadow->object[step->object].made;
+}
+
+static bool pick_object_bytes(struct maker *maker, struct step *step)
+{
+	if (!pick_object(maker, step) || !maker->shadow->object[step->object].pages)
+		return false;
+	step->offset = maker_below(maker, maker->shadow->object[step->object].pages) * SCENARIO_PAGE + offset_in_page(maker);
+	step->length = some_length(maker, maker->shadow->object[step->object].pages * SCENARIO_PAGE - step->offset);
+	return true;
+}
+
+static bool make_object_write(struct maker *maker, struct step *step)
+{
+	if (!pick_object_bytes(maker, step))
+		return false;
+	give_bytes(maker, step);
+	return true;
+}
+
+static bool make_resize(struct maker *maker, struct step *step)
+{
+	step->length = (chance(maker, 40) ? RANDOM_OBJECT_PAGES : maker_below(maker, RANDOM_OBJECT_PAGES + 1)) * SCENARIO_PAGE;
+	return pick_object(maker, step);
+}
+
+static bool make_space(struct maker *maker, struct step *step)
+{
+	if (live_spaces(maker) >= RANDOM_SPACES)
+		return false;
+	step->space = name_for_space(maker);
+	return step->space >= 0;
+}
+
+static bool make_fork(struct maker *maker, struct step *step)
+{
+	static const enum fork_pins pins[] = { FORK_COPY, FORK_COPY, FORK_COPY, FORK_REFUSE, FORK_HOLE };
+
+	step->flags = pins[maker_below(maker, 5)];
+	step->space = pick_space(maker);
+	if (step->space < 0 || live_spaces(maker) >= RANDOM_SPACES)
+		return false;
+	step->child = name_for_space(maker);
+	return step->child >= 0;
+}
+
+static bool make_exit(struct maker *maker, struct step *step)
+{
+	step->space = pick_space(maker);
+	return step->space >= 0 && (live_spaces(maker) > 2 || chance(maker, 5));
+}
+
+static const struct {
+	enum op op;
+	unsigned weight;
+	bool (*make)(struct maker *, struct step *);
+} operations[] = {
+	{ OP_OBJECT, 30, make_object },
+	{ OP_OBJECT_WRITE, 40, make_object_write },
+	{ OP_OBJECT_RESIZE, 25, make_resize },
+	{ OP_MAP, 60, make_map },
+	{ OP_UNMAP, 25, make_unmap },
+	{ OP_PROTECT, 45, make_protect },
+	{ OP_REMAP, 30, make_remap },
+	{ OP_ADVISE, 70, make_advise },
+	{ OP_STORE, 180, make_store },
+	{ OP_FILL, 30, make_fill },
+	{ OP_LOAD, 90, make_load },
+	{ OP_ATOMIC, 40, make_atomic },
+	{ OP_PIN, 130, make_pin },
+	{ OP_UNPIN, 80, make_unpin },
+	{ OP_DEVICE_WRITE, 120, make_device_write },
+	{ OP_EXPECT_DEVICE, 50, make_device_read },
+	{ OP_EXPECT_OBJECT, 20, pick_object_bytes },
+	{ OP_SPACE, 3, make_space },
+	{ OP_FORK, 30, make_fork },
+	{ OP_EXIT, 22, make_exit },
+};
+#define OPERATIONS (sizeof(operations) / sizeof(operations[0]))
+
+static size_t draw(struct maker *maker)
+{
+	uint64_t sum = 0, at;
+	size_t i = 0;
+
+	for (i = 0; i < OPERATIONS; i++)
+		sum += operations[i].weight;
+	at = maker_below(maker, sum);
+	for (i = 0; at >= operations[i].weight; i++)
+		at -= operations[i].weight;
+	return i;
+}
+
+/* Draws until something can be made; a map always can, but in a full space. */
+void maker_step(struct maker *maker, struct step *step)
+{
+	while (!maker->out_of_names) {
+		size_t i = draw(maker);
+
+		*step = (struct step){ .op = operations[i].op, .space = -1, .child = -1, .mapping = -1, .object = -1,
+				       .pin = -1, .stat = -1 };
+		if (operations[i].make(maker, step))
+			return;
+	}
+}

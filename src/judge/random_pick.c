@@ -1,0 +1,238 @@
+/*
+ * random_pick.c - the random run: names, places and bytes for a step
+ *
+ * Picks among what there is (shadow), with a few picks that go wrong on purpose:
+ * spaces that have exited, mappings that were unmapped.  Offsets like the borders
+ * of pages, for that is where mistakes live.
+ */
+#include <string.h>
+
+#include "random_make.h"
+
+/* splitmix64: any seed will do, also 0. */
+uint64_t maker_random(struct maker *maker)
+{
+	uint64_t z = maker->random += 0x9e3779b97f4a7c15u;
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+	z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+	return z ^ z >> 31;
+}
+
+uint64_t maker_below(struct maker *maker, uint64_t n)
+{
+	return maker_random(maker) % n;
+}
+
+bool chance(struct maker *maker, unsigned percent)
+{
+	return maker_below(maker, 100) < percent;
+}
+
+/* ---- names ------------------------------------------------------------------ */
+
+static int new_name(struct maker *maker, char *names[SCENARIO_NAMES], int *count, char letter)
+{
+	char name[16];
+
+	if (*count == SCENARIO_NAMES) {
+		maker->out_of_names = true;
+		return -1;
+	}
+	snprintf(name, sizeof(name), "%c%d", letter, *count);
+	return scenario_name(names, count, name);
+}
+
+/* One that never came to be, else a new one: A, B, ... then A1, B1, ...; X, Y, Z are objects. */
+int name_for_space(struct maker *maker)
+{
+	int n = maker->scenario->nspaces;
+	char name[16];
+
+	for (int i = 0; i < n; i++)
+		if (!maker->shadow->space[i].live && !maker->shadow->space[i].exited)
+			return i;
+	if (n == SCENARIO_NAMES) {
+		maker->out_of_names = true;
+		return -1;
+	}
+	snprintf(name, sizeof(name), n < 20 ? "%c" : "%c%d", 'A' + n % 20, n / 20);
+	return scenario_name(maker->scenario->spaces, &maker->scenario->nspaces, name);
+}
+
+int live_spaces(const struct maker *maker)
+{
+	int live = 0;
+
+	for (int i = 0; i < maker->scenario->nspaces; i++)
+		live += maker->shadow->space[i].live;
+	return live;
+}
+
+/* Any that lives; one that has exited now and then.  -1: none. */
+int pick_space(struct maker *maker)
+{
+	bool exited = chance(maker, 1);
+	int n = 0, found = -1;
+
+	for (int i = 0; i < maker->scenario->nspaces; i++)
+		if (exited ? maker->shadow->space[i].exited : maker->shadow->space[i].live)
+			if (!maker_below(maker, (uint64_t)++n))
+				found = i;
+	return found;
+}
+
+int mappings_of(const struct maker *maker, int space)
+{
+	int n = 0;
+
+	for (int i = 0; i < maker->scenario->nmappings; i++)
+		n += maker->shadow->space[space].map[i].known &&
+		     maker->shadow->space[space].map[i].gone != SHADOW_ALL_GONE;
+	return n;
+}
+
+/* A mapping that the space knows; one that was unmapped rarely. */
+static int any_mapping(struct maker *maker, int space)
+{
+	bool gone = chance(maker, 1);
+	int n = 0, found = -1;
+
+	for (int i = 0; i < maker->scenario->nmappings; i++)
+		if (maker->shadow->space[space].map[i].known &&
+		    (gone || maker->shadow->space[space].map[i].gone != SHADOW_ALL_GONE))
+			if (!maker_below(maker, (uint64_t)++n))
+				found = i;
+	return found;
+}
+
+/* A name that the space does not know, or that is free again there. */
+int name_for_mapping(struct maker *maker, int space)
+{
+	for (int tries = 0; tries < 4 && maker->scenario->nmappings; tries++) {
+		int i = (int)maker_below(maker, (uint64_t)maker->scenario->nmappings);
+
+		if (!maker->shadow->space[space].map[i].known ||
+		    maker->shadow->space[space].map[i].gone == SHADOW_ALL_GONE)
+			return i;
+	}
+	return new_name(maker, maker->scenario->mappings, &maker->scenario->nmappings, 'm');
+}
+
+int pick_pin(struct maker *maker, bool held)
+{
+	int n = 0, found = -1;
+
+	for (int i = 0; i < maker->scenario->npins; i++)
+		if (held ? maker->shadow->pin[i].held : maker->shadow->pin[i].known)
+			if (!maker_below(maker, (uint64_t)++n))
+				found = i;
+	return found;
+}
+
+int pins_held(const struct maker *maker)
+{
+	int n = 0;
+
+	for (int i = 0; i < maker->scenario->npins; i++)
+		n += maker->shadow->pin[i].held != 0;
+	return n;
+}
+
+int name_for_pin(struct maker *maker)
+{
+	for (int i = 0; i < maker->scenario->npins; i++)
+		if (!maker->shadow->pin[i].open)
+			return i;
+	return new_name(maker, maker->scenario->pins, &maker->scenario->npins, 'p');
+}
+
+/* ---- places and bytes -------------------------------------------------------- */
+
+bool pick_mapping(struct maker *maker, struct step *step)
+{
+	step->space = pick_space(maker);
+	step->mapping = step->space < 0 ? -1 : any_mapping(maker, step->space);
+	return step->mapping >= 0;
+}
+
+uint64_t bytes_of(const struct maker *maker, const struct step *step)
+{
+	return (uint64_t)maker->shadow->space[step->space].map[step->mapping].pages * SCENARIO_PAGE;
+}
+
+/* Somewhere in a page: its begin, its end, or anywhere. */
+uint64_t offset_in_page(struct maker *maker)
+{
+	switch (maker_below(maker, 4)) {
+	case 0: return 0;
+	case 1: return SCENARIO_PAGE - 1 - maker_below(maker, 16);
+	case 2: return 8 * maker_below(maker, 16);
+	default: return maker_below(maker, SCENARIO_PAGE);
+	}
+}
+
+/* A few bytes, mostly; sometimes pages; never beyond the mapping. */
+uint64_t some_length(struct maker *maker, uint64_t most)
+{
+	uint64_t length = 1 + maker_below(maker, chance(maker, 85) ? 32 : 3 * SCENARIO_PAGE);
+
+	if (length > RANDOM_PAGES * SCENARIO_PAGE)
+		length = RANDOM_PAGES * SCENARIO_PAGE;
+	return length < most ? length : most;
+}
+
+/* A page, mostly one that was not unmapped. */
+static uint64_t pick_page(struct maker *maker, const struct step *step)
+{
+	uint64_t pages = bytes_of(maker, step) / SCENARIO_PAGE, page = maker_below(maker, pages);
+
+	for (int tries = 0; tries < 3; tries++) {
+		if (!(maker->shadow->space[step->space].map[step->mapping].gone & 1u << page))
+			break;
+		page = maker_below(maker, pages);
+	}
+	return page;
+}
+
+/* For this access: mostly in a mapping that permits it. */
+bool pick_bytes(struct maker *maker, struct step *step, unsigned prot)
+{
+	for (int tries = 0; tries < 5; tries++) {
+		if (!pick_mapping(maker, step))
+			return false;
+		if (maker->shadow->space[step->space].map[step->mapping].prot & prot)
+			break;
+	}
+	step->offset = pick_page(maker, step) * SCENARIO_PAGE + offset_in_page(maker);
+	step->length = some_length(maker, bytes_of(maker, step) - step->offset);
+	return true;
+}
+
+/* All of the mapping, or some pages of it. */
+bool pick_range(struct maker *maker, struct step *step)
+{
+	uint64_t pages, first;
+
+	if (!pick_mapping(maker, step))
+		return false;
+	if (chance(maker, 50))
+		return true;
+	pages = bytes_of(maker, step) / SCENARIO_PAGE;
+	first = maker_below(maker, pages);
+	step->offset = first * SCENARIO_PAGE;
+	step->length = (1 + maker_below(maker, pages - first)) * SCENARIO_PAGE;
+	return true;
+}
+
+void give_bytes(struct maker *maker, struct step *step)
+{
+	uint64_t word = 0;
+
+	for (uint64_t i = 0; i < step->length; i++) {
+		if (i % 8 == 0)
+			word = maker_random(maker);
+		maker->bytes[i] = (unsigned char)('a' + (word >> i % 8 * 8) % 26);
+	}
+	step->bytes = maker->bytes;
+}
