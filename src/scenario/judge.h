@@ -24,7 +24,9 @@ struct reply {
 	unsigned char *bytes;	/* OP_LOAD, OP_DEVICE_READ, object read: room for step->length bytes, the caller's */
 	uint64_t value;		/* OP_EXPECT_STAT: counted since open or OP_COUNT;
 				   OP_EXPECT_PATH: 1 fast, 0 slow;
-				   OP_ATOMIC: the old value */
+				   OP_ATOMIC: the old value;
+				   OP_STORE, OP_FILL, OP_PIN that failed: the bytes that were done before
+				   (of a pin: pinned and unpinned again) */
 };
 
 struct judge;

@@ -165,10 +165,8 @@ static void leave_out(struct run *r, const char *why)
 {
 	struct verdict *v = r->verdict;
 
-	if (!v->left_out++) {
+	if (!v->left_out++)
 		snprintf(v->left_out_reason, sizeof(v->left_out_reason), "%s", why);
-		make_printable(v->left_out_reason);
-	}
 	trace_note(&r->trace, "left out: %s", why);
 }
 
@@ -291,6 +289,7 @@ static void run_step(struct run *r, const struct step *step)
 	}
 	trace_step(&r->trace, r->scenario, step);
 	r->ops->step(r->judge, step, &reply);
+	make_printable(reply.reason);
 	trace_changes(&r->trace, r->judge);
 	judge_answered(r, step, &reply);
 	free(reply.bytes);
@@ -301,6 +300,7 @@ static bool open_judge(struct run *r)
 	struct reply reply = { .answer = ANSWER_DONE };
 
 	r->judge = r->ops->open(r->ops, r->scenario, &reply);
+	make_printable(reply.reason);
 	if (r->judge)
 		return true;
 	if (reply.answer == ANSWER_CANNOT)
@@ -316,6 +316,7 @@ static void close_judge(struct run *r)
 	char why[sizeof(reply.reason) + 16];
 
 	r->ops->close(r->judge, &reply);
+	make_printable(reply.reason);
 	if (reply.answer == ANSWER_DONE || r->verdict->verdict == VERDICT_ERROR)
 		return;
 	snprintf(why, sizeof(why), "at the end: %s", reply.reason);

@@ -1,0 +1,338 @@
+/*
+ * test_run.c - the runner: from a judge's answers to a verdict
+ *
+ * The judge here is a fake that answers as the test tells it to, step by step:
+ * its script has one letter a step.  A real judge is asked once at the end, the
+ * reference model, to see that the two understand each other.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "run.h"
+
+static int passed, failed;
+
+static void result(bool ok, const char *test, const char *detail)
+{
+	printf("%s %s%s%s\n", ok ? "ok  " : "FAIL", test, ok || !detail[0] ? "" : ": ", ok ? "" : detail);
+	ok ? passed++ : failed++;
+}
+
+/* ---- the fake ----------------------------------------------------------- */
+
+/*
+ * A letter a step:  . done, with what is expected   x done, with something else
+ * b EBUSY  e a strange error  c can't  t in trouble;  C as the first: open can't;
+ * T open is in trouble.  After the letters of the steps: t close is in trouble.
+ */
+struct judge {
+	const char *script;
+	size_t at;
+	unsigned seen;		/* steps */
+};
+
+static const char *script;
+static struct judge fake;
+
+static struct judge *fake_open(const struct judge_ops *ops, const struct scenario *s, struct reply *reply)
+{
+	(void)ops;
+	(void)s;
+	fake = (struct judge){ .script = script };
+	if (*script != 'C' && *script != 'T')
+		return &fake;
+	reply->answer = *script == 'C' ? ANSWER_CANNOT : ANSWER_BROKEN;
+	strcpy(reply->reason, *script == 'C' ? "no such thing here" : "");
+	return NULL;
+}
+
+static void fake_done(const struct step *step, struct reply *reply, bool right)
+{
+	if (reply->bytes && step->bytes) {
+		memcpy(reply->bytes, step->bytes, step->length);
+		reply->bytes[step->length - 1] ^= !right;
+	}
+	reply->value = right ? step->value : !step->value;
+}
+
+static void fake_step(struct judge *j, const struct step *step, struct reply *reply)
+{
+	char letter = j->script[j->at] ? j->script[j->at++] : '.';
+
+	j->seen++;
+	switch (letter) {
+	case 'b':
+	case 'e':
+		reply->answer = ANSWER_FAILED;
+		reply->error = letter == 'b' ? 16 : 4711;
+		break;
+	case 'c':
+		reply->answer = ANSWER_CANNOT;
+		strcpy(reply->reason, "can't see \x1b[1m it");
+		break;
+	case 't':
+		reply->answer = ANSWER_BROKEN;
+		strcpy(reply->reason, "the helper died");
+		break;
+	default:
+		reply->answer = ANSWER_DONE;
+		fake_done(step, reply, letter == '.');
+	}
+}
+
+static void fake_close(struct judge *j, struct reply *reply)
+{
+	if (j->script[j->at] != 't')
+		return;
+	reply->answer = ANSWER_BROKEN;
+	strcpy(reply->reason, "3 pages did not come back");
+}
+
+static void fake_describe(struct judge *j, FILE *f)
+{
+	fprintf(f, "steps: %u\nconstant: yes\n", j->seen);
+	fprintf(f, j->seen % 2 ? "odd: here\n" : "even: here\n");
+	fprintf(f, "long: %064u\n", j->seen);
+}
+
+/* A judge that stands for design number 0, linux-5.7. */
+static const struct judge_ops fake_judge = {
+	.open = fake_open, .step = fake_step, .close = fake_close, .describe = fake_describe, .name = "fake", .design = 0,
+};
+
+/* ---- cases -------------------------------------------------------------- */
+
+/* Three operations, a line with fails, four expectations. */
+#define STEPS                                                                                                          \
+	"map A buf anon private rw 1\n"                                                                                \
+	"pin A buf write as dma\n"                                                                                     \
+	"load A buf\n"                                                                                                 \
+	"fork A B refuse fails EBUSY promise frugal\n"                                                                 \
+	"expect A buf \"net\"\n"                                                                                       \
+	"expect dma \"a\\n\" promise isolated\n"                                                                       \
+	"expect dma fast promise fast\n"                                                                               \
+	"expect copies 0 promise frugal\n"
+#define HEAD "scenario t\nwhy \"because\"\npromise coherent safe\n"
+#define BIT(name) (1u << PROMISE_##name)
+#define HEAD_BITS (BIT(COHERENT) | BIT(SAFE))
+
+static const struct {
+	const char *test, *script;
+	enum verdict_kind verdict;
+	unsigned broken, tried, failed, left_out;
+	unsigned steps;		/* that the judge has seen */
+	const char *reason;
+} cases[] = {
+	{ "all holds", "...b....", VERDICT_HOLDS, 0, 5, 0, 0, 8, "" },
+	{ "bytes of the head's promises", "...bx...", VERDICT_BROKEN, HEAD_BITS, 5, 1, 0, 8,
+	  "t.scn:8:1: expect A buf \"net\": expected \"net\", found \"neu\"" },
+	{ "bytes of the line's promise", "...b.x..", VERDICT_BROKEN, BIT(ISOLATED), 5, 1, 0, 8,
+	  "t.scn:9:1: expect dma \"a\\n\" promise isolated: expected \"a\\x0a\", found \"a\\x0b\"" },
+	{ "all are tried", "...bxxxx", VERDICT_BROKEN, HEAD_BITS | BIT(ISOLATED) | BIT(FAST) | BIT(FRUGAL), 5, 4, 0, 8,
+	  "t.scn:8:1: expect A buf \"net\": expected \"net\", found \"neu\"" },
+	{ "not fast", "...b..x.", VERDICT_BROKEN, BIT(FAST), 5, 1, 0, 8,
+	  "t.scn:10:1: expect dma fast promise fast: expected fast, found slow" },
+	{ "a statistic", "...b...x", VERDICT_BROKEN, BIT(FRUGAL), 5, 1, 0, 8,
+	  "t.scn:11:1: expect copies 0 promise frugal: expected 0, found 1" },
+	{ "a load that fails where bytes are expected", "...bb...", VERDICT_BROKEN, HEAD_BITS, 5, 1, 0, 8,
+	  "t.scn:8:1: expect A buf \"net\": expected \"net\", found EBUSY" },
+	{ "should fail, and does not", "........", VERDICT_BROKEN, BIT(FRUGAL), 5, 1, 0, 8,
+	  "t.scn:7:1: fork A B refuse fails EBUSY promise frugal: expected EBUSY, found that it was done" },
+	{ "fails otherwise", "...e....", VERDICT_BROKEN, BIT(FRUGAL), 5, 1, 0, 8,
+	  "t.scn:7:1: fork A B refuse fails EBUSY promise frugal: expected EBUSY, found error 4711" },
+	{ "an operation fails", ".b", VERDICT_ERROR, 0, 0, 0, 0, 2,
+	  "t.scn:5:1: pin A buf write as dma: failed with EBUSY, and must not" },
+	{ "can't do an operation", "..c", VERDICT_SKIPPED, 0, 0, 0, 0, 3, "t.scn:6:1: can't see ?[1m it" },
+	{ "can't do what should fail", "...c", VERDICT_SKIPPED, 0, 0, 0, 0, 4, "t.scn:7:1: can't see ?[1m it" },
+	{ "can't see an expectation", "...b..c.", VERDICT_HOLDS, 0, 4, 0, 1, 8, "" },
+	{ "sees what breaks, not the rest", "...bcxcc", VERDICT_BROKEN, BIT(ISOLATED), 2, 1, 3, 8,
+	  "t.scn:9:1: expect dma \"a\\n\" promise isolated: expected \"a\\x0a\", found \"a\\x0b\"" },
+	{ "in trouble", ".t", VERDICT_ERROR, 0, 0, 0, 0, 2, "t.scn:5:1: the helper died" },
+	{ "in trouble after a broken promise", "...bxt", VERDICT_ERROR, 0, 2, 1, 0, 6, "t.scn:9:1: the helper died" },
+	{ "in trouble at the end", "...b....t", VERDICT_ERROR, 0, 5, 0, 0, 8, "at the end: 3 pages did not come back" },
+	{ "in trouble at the end, and broken", "...bx...t", VERDICT_ERROR, 0, 5, 1, 0, 8,
+	  "at the end: 3 pages did not come back" },
+	{ "in trouble at the end, after an error", ".bt", VERDICT_ERROR, 0, 0, 0, 0, 2,
+	  "t.scn:5:1: pin A buf write as dma: failed with EBUSY, and must not" },
+	{ "does not start", "T", VERDICT_ERROR, 0, 0, 0, 0, 0, "the judge did not start" },
+	{ "refuses early", "C", VERDICT_SKIPPED, 0, 0, 0, 0, 0, "no such thing here" },
+};
+
+static struct scenario *parse(const char *head, const char *steps)
+{
+	char text[2048];
+
+	snprintf(text, sizeof(text), "%s%s", head, steps);
+	return scenario_parse_text(text, strlen(text), "t.scn", stderr);
+}
+
+static void run_case(size_t i)
+{
+	struct scenario *s = parse(HEAD, STEPS);
+	struct verdict v;
+	char found[1200];
+
+	script = cases[i].script;
+	run_scenario(s, &fake_judge, &v);
+	snprintf(found, sizeof(found), "%s, promises %#x, tried %u, failed %u, left out %u, steps %u: %s",
+		 verdict_names[v.verdict], v.broken, v.tried, v.failed, v.left_out, fake.seen, v.reason);
+	result(v.verdict == cases[i].verdict && v.broken == cases[i].broken && v.tried == cases[i].tried &&
+		       v.failed == cases[i].failed && v.left_out == cases[i].left_out && fake.seen == cases[i].steps &&
+		       !strcmp(v.reason, cases[i].reason),
+	       cases[i].test, found);
+	scenario_free(s);
+}
+
+/* After a broken promise an operation that fails ends the run, and is no error. */
+static void test_failing_after_broken(void)
+{
+	struct scenario *s = parse(HEAD, "map A buf anon private rw 1\nexpect A buf \"x\"\nload A buf\nexpect A buf \"x\"\n");
+	struct verdict v;
+
+	script = ".xb.";
+	run_scenario(s, &fake_judge, &v);
+	result(v.verdict == VERDICT_BROKEN && v.tried == 1 && fake.seen == 3, "an operation fails after a broken promise",
+	       v.reason);
+	scenario_free(s);
+}
+
+static void test_nothing_seen(void)
+{
+	struct scenario *s = parse(HEAD, "map A buf anon private rw 1\nexpect A buf \"x\"\nexpect copies 0\n");
+	struct scenario *none = parse(HEAD, "map A buf anon private rw 1\n");
+	struct verdict v;
+
+	script = ".cc";
+	run_scenario(s, &fake_judge, &v);
+	result(v.verdict == VERDICT_SKIPPED && v.left_out == 2 &&
+		       !strcmp(v.reason, "nothing that it expects can be seen here: can't see ?[1m it"),
+	       "none of the expectations can be seen", v.reason);
+	script = "";
+	run_scenario(none, &fake_judge, &v);
+	result(v.verdict == VERDICT_HOLDS, "no expectations at all", v.reason);
+	scenario_free(s);
+	scenario_free(none);
+}
+
+static void test_threads(void)
+{
+	struct scenario *s = parse(HEAD, "map A buf anon private rw 1\nthread\nload A buf\nend\n");
+	struct verdict v;
+
+	script = "";
+	fake.seen = 0;
+	run_scenario(s, &fake_judge, &v);
+	result(v.verdict == VERDICT_SKIPPED && !fake.seen && v.as_expected &&
+		       !strcmp(v.reason, "has parts that run at the same time"),
+	       "threads", v.reason);
+	scenario_free(s);
+}
+
+static void expect_as_expected(const char *under, const char *of_script, const struct judge_ops *ops, bool expected)
+{
+	char head[256], test[300];
+	struct scenario *s;
+	struct verdict v;
+
+	snprintf(head, sizeof(head), HEAD "%s%s\n", *under ? "broken under " : "", under);
+	snprintf(test, sizeof(test), "broken under \"%s\", judge %s, script %s", under, ops->name, of_script);
+	s = parse(head, STEPS);
+	script = of_script;
+	run_scenario(s, ops, &v);
+	result(v.as_expected == expected, test, v.reason);
+	scenario_free(s);
+}
+
+static void test_as_expected(void)
+{
+	struct judge_ops kernel = fake_judge, model = fake_judge;
+
+	kernel.design = model.design = -1;
+	kernel.name = "kernel";
+	model.name = "model";
+	expect_as_expected("", "...b....", &fake_judge, true);
+	expect_as_expected("", "...bx...", &fake_judge, false);
+	expect_as_expected("linux-5.7", "...bx...", &fake_judge, true);
+	expect_as_expected("linux-5.7", "...b....", &fake_judge, false);
+	expect_as_expected("linux-5.8 kernel", "...bx...", &fake_judge, false);
+	expect_as_expected("linux-5.7", ".b", &fake_judge, false);
+	expect_as_expected("linux-5.7", ".c", &fake_judge, true);
+	expect_as_expected("kernel", "...bx...", &kernel, true);
+	expect_as_expected("linux-5.7", "...bx...", &kernel, false);
+	expect_as_expected("linux-5.7 kernel", "...bx...", &model, false);
+	expect_as_expected("linux-5.7 kernel", "...b....", &model, true);
+}
+
+/* ---- long values and traces --------------------------------------------- */
+
+static void test_far_difference(void)
+{
+	struct scenario *s = parse(HEAD, "map A buf anon private rw 1\nexpect A buf zero 4096\n");
+	struct verdict v;
+
+	script = ".x";
+	run_scenario(s, &fake_judge, &v);
+	result(!strcmp(v.reason, "t.scn:5:1: expect A buf zero 4096: expected \"\\0\" from byte 4095 on, found \"\\x01\""),
+	       "a difference far behind", v.reason);
+	scenario_free(s);
+}
+
+static void expect_in_trace(const char *test, const char *trace, const char *text)
+{
+	result(strstr(trace, text) != NULL, test, trace);
+}
+
+#define ZEROES "000000000000000000000000000000000000000000000000000000000000000"
+
+static void test_trace(void)
+{
+	struct scenario *s = parse(HEAD, STEPS);
+	struct verdict v;
+	char *text;
+	size_t n;
+	FILE *f = open_memstream(&text, &n);
+
+	script = "...bx.c.";
+	run_scenario_traced(s, &fake_judge, &v, f);
+	fclose(f);
+	expect_in_trace("a trace begins", text,
+			"t, judged by fake\nbecause\n\n    4  map A buf anon private rw 1\n            steps: 1\n"
+			"            constant: yes\n            odd: here\n");
+	expect_in_trace("a trace has what changed, and nothing else", text,
+			"    5  pin A buf write as dma\n            odd: gone\n            steps: 1 -> 2\n"
+			"            even: here\n            long: " ZEROES "1\n               -> " ZEROES "2\n    6  load");
+	expect_in_trace("a trace has errors as expected", text, "            fails with EBUSY, as expected\n");
+	expect_in_trace("a trace has what was found", text, "            expected \"net\", found \"neu\"\n");
+	expect_in_trace("a trace has what is left out", text, "            left out: can't see ?[1m it\n");
+	expect_in_trace("a trace ends with the verdict", text, "\nbroken coherent safe: t.scn:8:1: expect A buf");
+	free(text);
+	scenario_free(s);
+}
+
+static void test_model(void)
+{
+	struct scenario *s = parse(HEAD, "map A buf anon private rw 1\nstore A buf \"old\"\npin A buf write as dma\nfork A B\n"
+					 "store A buf+8 \"new\"\ndevice dma \"net\"\nexpect A buf \"net\"\n"
+					 "expect B buf \"old\"\nunpin dma\nunpin dma fails EINVAL\nexit B\n"
+					 "load B buf fails ESRCH\n");
+	struct verdict v;
+
+	run_scenario(s, &judge_model, &v);
+	result(v.verdict == VERDICT_HOLDS && v.tried == 4, "the reference model", v.reason);
+	scenario_free(s);
+}
+
+int main(void)
+{
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		run_case(i);
+	test_failing_after_broken();
+	test_nothing_seen();
+	test_threads();
+	test_as_expected();
+	test_far_difference();
+	test_trace();
+	test_model();
+	printf("%d passed, %d failed\n", passed, failed);
+	return failed != 0;
+}
