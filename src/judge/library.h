@@ -22,7 +22,7 @@ struct place {
 struct held_pin {
 	bool taken;		/* once; the pin may have ended */
 	struct hf_pin pin;
-	const struct step *step; /* that took it */
+	struct step step;	/* that took it; its caller may forget it */
 	uint64_t skip;		/* bytes before it in its first page */
 	uint64_t pages;
 	unsigned char *ended;	/* per page: was unpinned */

@@ -100,7 +100,7 @@ static uint64_t pages_held(const struct held_pin *held)
 static void describe_pin(struct judge *j, int pin, FILE *f)
 {
 	const struct held_pin *held = &j->pin[pin];
-	const struct step *step = held->step;
+	const struct step *step = &held->step;
 	uint64_t pages = held->taken ? pages_held(held) : 0;
 
 	if (!pages)

@@ -172,6 +172,7 @@ static int access_all(struct judge *j, struct hf_mm *mm, const struct step *step
 	for (uint64_t done = 0; done < step->length;) {
 		ssize_t n = access_part(mm, step, address, done, reply);
 
+		reply->value = done;
 		if (n < 0)
 			return (int)n;
 		if (!n)
@@ -200,6 +201,7 @@ static int pin_all(struct hf_mm *mm, uint64_t address, uint64_t length, unsigned
 		return (int)n;
 	if ((uint64_t)n == length)
 		return 0;
+	reply->value = (uint64_t)n;
 	more = hf_pin(mm, address + (uint64_t)n, length - (uint64_t)n, how, tag, &rest);
 	hf_unpin(pin, 0);
 	if (more < 0)
@@ -222,7 +224,7 @@ static int pin(struct judge *j, struct hf_mm *mm, const struct step *step, struc
 	library_end_pin(held);	/* there is one only where an unpin failed that must not */
 	held->taken = true;
 	held->pin = new;
-	held->step = step;
+	held->step = *step;
 	held->skip = address % SCENARIO_PAGE;
 	held->pages = (held->skip + length + SCENARIO_PAGE - 1) / SCENARIO_PAGE;
 	held->ended = must_alloc(held->ended, held->pages);
@@ -307,7 +309,7 @@ static int device(struct judge *j, const struct step *step, struct reply *reply)
 		return -EINVAL;
 	if (memchr(held->ended + first, 1, last - first + 1))
 		return -EINVAL;
-	if (step->op == OP_DEVICE_WRITE && !(held->step->flags & PIN_WRITE))
+	if (step->op == OP_DEVICE_WRITE && !(held->step.flags & PIN_WRITE))
 		return -EACCES;
 	if (step->op == OP_DEVICE_WRITE)
 		copy_through(&held->pin, step->offset, step->length, NULL, step->bytes);

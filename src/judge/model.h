@@ -27,6 +27,7 @@ struct model_page {
 
 /* What a mapping maps.  Every page is there from the beginning. */
 struct model_object {
+	bool nameless;		/* shared anonymous memory: grows with its mappings */
 	uint64_t pages;
 	struct model_page **page;
 	struct model_object *next; /* all of the model's, those without a name too */

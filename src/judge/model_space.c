@@ -15,6 +15,7 @@
  *    where the mapping was sealed since; with zeroes where the object has become
  *    too short.
  *  - A resize to the same length wants one mapping too.
+ *  - Shared anonymous memory has no end: what grows reads as zeroes there.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -103,6 +104,8 @@ int model_map(struct judge *model, struct model_space *space, const struct step 
 		slot.object = model->objects[step->object];
 	else if (slot.shared)
 		slot.object = model_object_new(model, pages);
+	if (slot.shared && step->object < 0)
+		slot.object->nameless = true;
 	fill_slots(space, slot, pages);
 	space->names[step->mapping].known = true;
 	space->names[step->mapping].at = slot.at;
@@ -199,6 +202,8 @@ int model_remap(struct judge *model, struct model_space *space, const struct ste
 
 		first.at += old;
 		first.index += old;
+		if (first.object && first.object->nameless && first.object->pages < first.index + pages - old)
+			model_object_resize(first.object, first.index + pages - old);
 		fill_slots(space, first, pages - old);
 	}
 	space->names[step->mapping].pages = pages;
