@@ -1,0 +1,146 @@
+/*
+ * advise.c - discard under pins, and what a mapping does at a fork
+ *
+ * A discard of a private page that is pinned changes its contents in place: to
+ * zeroes, or to what the object holds.  Which pages are pinned only the handshake
+ * tells (handshake.h):
+ *
+ *	1  take W and PINNABLE away from every private page of the range
+ *	2  one grace period: a fast pin that had read such an entry has raised the count
+ *	3  look: pinned, or nobody's business any more
+ *
+ * Shared and sealed pages of an object only lose their entries: the object keeps
+ * the page, and the next fault brings the same one back.
+ */
+#include "handshake.h"
+#include "map.h"
+
+/* A page of this mm's own, in a mapping where a discard has to ask for pins. */
+static bool is_own_page(const struct hf_mm *mm, const struct vma *vma, pte_t pte)
+{
+	return vma_is_private(vma) && pte_has_page(pte) && !pte_is_zero_page(pte) &&
+	       page_is(page_of(mm->pool, pte_pfn(pte)), PAGE_ANONYMOUS);
+}
+
+/* Step 1, for one VMA's part of the range; true if there was any. */
+static bool take_marks(struct hf_mm *mm, struct vma *vma)
+{
+	vpn_t end = vpn_of(vma->end);
+	bool any = false;
+	pte_slot *slot;
+
+	for (vpn_t vpn = vpn_of(vma->start); (vpn = tree_next(mm->pool, &mm->tables, vpn, end, &slot)) < end; vpn++) {
+		pte_t pte = pte_load(slot);
+
+		if (!is_own_page(mm, vma, pte) || !(pte & PTE_PINNABLE))
+			continue;
+		pte_clear(slot, PTE_W | PTE_PINNABLE);
+		any = true;
+	}
+	return any;
+}
+
+/* The object's bytes at this address into a page, zeroes where it has none. */
+static void refill(const struct vma *vma, uint64_t address, unsigned char *bytes)
+{
+	size_t read = 0;
+
+	if (vma->object)
+		read = (size_t)hf_object_read(vma->object, (uint64_t)vma_index(vma, address) << HF_PAGE_SHIFT, bytes,
+					      PAGE_BYTES);
+	plat_fill(bytes + read, 0, PAGE_BYTES - read);
+}
+
+/* Step 3. */
+static void discard_entries(struct hf_mm *mm, struct vma *vma)
+{
+	struct hf_pool *pool = mm->pool;
+	vpn_t end = vpn_of(vma->end);
+	pte_slot *slot;
+
+	for (vpn_t vpn = vpn_of(vma->start); (vpn = tree_next(pool, &mm->tables, vpn, end, &slot)) < end; vpn++) {
+		pte_t pte = pte_load(slot);
+
+		if (is_own_page(mm, vma, pte) && DESIGN_DISCARD_KEEPS(mm) && page_pins(page_of(pool, pte_pfn(pte)))) {
+			refill(vma, (uint64_t)vpn << HF_PAGE_SHIFT, page_bytes(pool, pte_pfn(pte)));
+			pte_set(slot, PTE_PINNABLE | (vma->prot & HF_PROT_WRITE ? PTE_W : 0));
+			stat_add(pool, STAT_discard_kept, 1);
+		} else {
+			pte_drop(pool, tree_empty(pool, slot));
+		}
+	}
+	tree_prune(pool, &mm->tables, vpn_of(vma->start), end);
+}
+
+static void discard_range(struct hf_mm *mm, uint64_t start, uint64_t end)
+{
+	bool any = false;
+
+	for (struct vma *vma = vma_first(mm, start, end); vma; vma = vma_next(vma, end))
+		any |= take_marks(mm, vma);
+	if (any)
+		pool_grace(mm->pool);
+	for (struct vma *vma = vma_first(mm, start, end); vma; vma = vma_next(vma, end))
+		discard_entries(mm, vma);
+}
+
+/* ---- at a fork ------------------------------------------------------------------------- */
+
+static void set_fork_flags(struct hf_mm *mm, uint64_t start, uint64_t end, enum hf_advice advice)
+{
+	for (struct vma *vma = vma_first(mm, start, end); vma; vma = vma_next(vma, end)) {
+		if (advice == HF_ADVISE_DONTFORK)
+			vma->flags |= VMA_DONTFORK;
+		else if (advice == HF_ADVISE_DOFORK)
+			vma->flags &= ~(unsigned)VMA_DONTFORK;
+		else if (advice == HF_ADVISE_WIPEONFORK)
+			vma->flags |= VMA_WIPEONFORK;
+		else
+			vma->flags &= ~(unsigned)VMA_WIPEONFORK;
+	}
+}
+
+static int may_advise(struct hf_mm *mm, uint64_t start, uint64_t end, enum hf_advice advice)
+{
+	if (!vma_covers(mm, start, end))
+		return -HF_ENOMEM;
+	for (struct vma *vma = vma_first(mm, start, end); vma && advice == HF_ADVISE_WIPEONFORK; vma = vma_next(vma, end))
+		if (vma->object)
+			return -HF_EINVAL;
+	return 0;
+}
+
+static int advise_locked(struct hf_mm *mm, uint64_t start, uint64_t end, enum hf_advice advice)
+{
+	struct vma *spares[2];
+	int error = may_advise(mm, start, end, advice);
+
+	if (!error)
+		error = cut_prepare(mm->pool, spares);
+	if (error)
+		return error;
+	/* ---- point of no return ---- */
+	cut_ends(mm, start, end, spares);
+	cut_done(spares);
+	if (advice == HF_ADVISE_DISCARD)
+		discard_range(mm, start, end);
+	else
+		set_fork_flags(mm, start, end, advice);
+	vma_merge(mm, start, end);
+	return 0;
+}
+
+int hf_advise(struct hf_mm *mm, uint64_t address, uint64_t length, enum hf_advice advice)
+{
+	int error;
+
+	length = length <= ADDRESS_END ? pages_of(length) << HF_PAGE_SHIFT : 0;
+	if (!mm || !range_is_good(address, length) || advice < HF_ADVISE_DISCARD || advice > HF_ADVISE_KEEPONFORK)
+		return -HF_EINVAL;
+	error = mm_lock(mm);
+	if (error)
+		return error;
+	error = advise_locked(mm, address, address + length, advice);
+	mm_unlock(mm);
+	return error;
+}

@@ -1,0 +1,288 @@
+/*
+ * fault.c - one fault: which page shall stand at an address, and may it be written
+ *
+ *	mapping    entry               load           store or write pin   read pin
+ *	-------    -----               ----           ------------------   --------
+ *	private    nothing, anonymous  zero page      new page             new page
+ *	           nothing, object     object's page  copy of it           copy of it (1)
+ *	           zero page           -              new page             new page
+ *	           object's page       -              copy                 copy (1)
+ *	           own page, shared    -              keep if alone (2),   keep if alone (2),
+ *	             by a fork                        else copy            else copy
+ *	           own page, PINNABLE  -              keep                 -
+ *	shared     nothing             object's page  object's page        object's page
+ *	           object's page       -              make it writable     -
+ *
+ *	(1) sealed: the object's page itself
+ *	(2) "alone" is the COW fault's question, and the design's to answer
+ *
+ * A store's page is dirty from the fault on; a read pin's never becomes dirty by
+ * it (an unshare).  The table is Holdfast's; other designs make other choices in
+ * the last column (design.h).
+ *
+ * All of it under the mm's lock.  A page is filled before its entry is published,
+ * and what the entry showed before is dropped after: see load_piece() (access.c)
+ * for why a reader may still hold on to it.
+ */
+#include "fault.h"
+
+/* Every last-level entry: data is not for executing. */
+#define PTE_DATA (PTE_U | PTE_NX | PTE_A)
+
+static bool may_write(const struct vma *vma)
+{
+	return vma->prot & HF_PROT_WRITE;
+}
+
+/* Find the mapping and the entry; make the tables for it. */
+static int fault_begin(struct fault *fault, bool write)
+{
+	struct hf_mm *mm = fault->mm;
+	struct vma *vma = vma_find(mm, fault->address);
+
+	fault->vma = vma;
+	if (!vma)
+		return -HF_EFAULT;
+	if (!(vma->prot & HF_PROT_READ) || (write && !may_write(vma)))
+		return -HF_EACCES;
+	fault->slot = tree_build(mm->pool, &mm->tables, vpn_of(fault->address));
+	if (!fault->slot)
+		return -HF_ENOMEM;
+	return pte_load(fault->slot) & PTE_HOLE ? -HF_ENODATA : 0;
+}
+
+/* The object's page for this address, with a reference for its entry. */
+static int object_page_of(struct fault *fault, struct page **page)
+{
+	struct hf_object *object = fault->vma->object;
+	int error = object_page(object, vma_index(fault->vma, fault->address), page);
+
+	if (error == -HF_EAGAIN) {
+		object_get(object);
+		fault->wait = object;
+	}
+	return error;
+}
+
+/* ---- load ------------------------------------------------------------------------- */
+
+static int read_fault(struct fault *fault)
+{
+	struct hf_pool *pool = fault->mm->pool;
+	struct vma *vma = fault->vma;
+	pte_t bits = PTE_P | PTE_DATA;
+	struct page *page;
+	int error;
+
+	if (pte_has_page(pte_load(fault->slot)))
+		return 0;
+	stat_add(pool, STAT_fault_read, 1);
+	if (!vma->object) {
+		stat_add(pool, STAT_zero_page, 1);
+		tree_fill(pool, fault->slot, pte_make(0, bits));
+		return 0;
+	}
+	error = object_page_of(fault, &page);
+	if (error)
+		return error;
+	/* The page cache holds the association, and no later write can replace it. */
+	if (vma->flags & (VMA_SHARED | VMA_SEALED))
+		bits |= PTE_PINNABLE;
+	page_entry_added(page);
+	tree_fill(pool, fault->slot, pte_make(pfn_of(pool, page), bits));
+	return 0;
+}
+
+/* ---- a page of one's own ------------------------------------------------------------ */
+
+/*
+ * What a new private page begins as: a copy of *source, which comes with a
+ * reference of its own if it was not mapped; or zeroes, if *source is NULL.
+ */
+static int private_source(struct fault *fault, struct page **source, bool *borrowed)
+{
+	pte_t pte = pte_load(fault->slot);
+
+	*source = NULL;
+	*borrowed = false;
+	if (pte_has_page(pte)) {
+		if (!pte_is_zero_page(pte))
+			*source = page_of(fault->mm->pool, pte_pfn(pte));
+		return 0;
+	}
+	if (!fault->vma->object)
+		return 0;
+	*borrowed = true;
+	return object_page_of(fault, source);
+}
+
+static int replace_by_copy(struct fault *fault, pte_t bits)
+{
+	struct hf_pool *pool = fault->mm->pool;
+	struct page *source, *page;
+	bool borrowed;
+	pte_t before;
+	int error = private_source(fault, &source, &borrowed);
+
+	if (error)
+		return error;
+	page = page_alloc(pool, PAGE_ANONYMOUS, source ? PAGE_ANY : PAGE_ZEROED);
+	if (!page) {
+		if (borrowed)
+			page_drop(pool, source, COUNT_REFERENCE);
+		return -HF_ENOMEM;
+	}
+	/* ---- point of no return ---- */
+	if (source) {
+		plat_copy(page_bytes(pool, pfn_of(pool, page)), page_bytes(pool, pfn_of(pool, source)), PAGE_BYTES);
+		stat_add(pool, STAT_copies, 1);
+	}
+	before = pte_load(fault->slot);
+	page_entry_added(page);
+	tree_fill(pool, fault->slot, pte_make(pfn_of(pool, page), PTE_P | PTE_DATA | PTE_PINNABLE | bits));
+	pte_drop(pool, before);
+	if (borrowed)
+		page_drop(pool, source, COUNT_REFERENCE);
+	return 0;
+}
+
+static struct view view_of(const struct fault *fault)
+{
+	pte_t pte = pte_load(fault->slot);
+
+	return (struct view){ pte, page_of(fault->mm->pool, pte_pfn(pte)), vma_is_private(fault->vma) };
+}
+
+/* Make the page at a private address this mm's own; bits: W, D, as wanted. */
+static int make_own(struct fault *fault, pte_t bits)
+{
+	struct view view = view_of(fault);
+	int error;
+
+	if (pte_has_page(view.pte) && page_is(view.page, PAGE_ANONYMOUS) && DESIGN_KEEP(fault->mm, view)) {
+		pte_set(fault->slot, PTE_PINNABLE | bits);
+		stat_add(fault->mm->pool, STAT_reuses, 1);
+	} else {
+		error = replace_by_copy(fault, bits);
+		if (error)
+			return error;
+	}
+	if (bits & PTE_D)
+		page_dirty(fault->mm->pool, fault_page(fault));
+	return 0;
+}
+
+/* ---- store ------------------------------------------------------------------------------ */
+
+static int write_fault(struct fault *fault)
+{
+	int error;
+
+	if (pte_load(fault->slot) & PTE_W)
+		return 0;
+	stat_add(fault->mm->pool, STAT_fault_write, 1);
+	if (vma_is_private(fault->vma))
+		return make_own(fault, PTE_W | PTE_D);
+	error = read_fault(fault);
+	if (error)
+		return error;
+	pte_set(fault->slot, PTE_W | PTE_D);
+	page_dirty(fault->mm->pool, fault_page(fault));
+	return 0;
+}
+
+/* ---- pin -------------------------------------------------------------------------------- */
+
+/* The slow path's question for a read pin or a GET, answered by the design. */
+static int own_fault(struct fault *fault, unsigned how)
+{
+	struct hf_mm *mm = fault->mm;
+	pte_t writable = may_write(fault->vma) ? PTE_W : 0;
+
+	switch (DESIGN_OWN(mm, fault->vma, view_of(fault), how)) {
+	case OWN_UNSHARE:
+		stat_add(mm->pool, STAT_unshares, 1);
+		return make_own(fault, DESIGN_UNSHARE_MAY_WRITE(mm) ? writable : 0);
+	case OWN_LIKE_WRITE:
+		stat_add(mm->pool, STAT_unshares, 1);
+		return make_own(fault, writable);
+	case OWN_BREAK:
+		return make_own(fault, writable | PTE_D);
+	case OWN_NOT:
+		break;
+	}
+	return 0;
+}
+
+static bool shows_object(const struct vma *vma)
+{
+	return (vma->flags & VMA_SHARED) || (vma->object && (vma->flags & VMA_SEALED));
+}
+
+static int qualify(struct fault *fault, unsigned how)
+{
+	int error;
+
+	if (how & HF_PIN_WRITE)
+		return write_fault(fault);
+	if ((how & HF_PIN_GET) && DESIGN_FAST(fault->mm, view_of(fault), how))
+		return 0;
+	/* Absent, and the design makes the page its own: no need to map another first. */
+	if (!shows_object(fault->vma) || pte_has_page(pte_load(fault->slot))) {
+		error = own_fault(fault, how);
+		if (error || pte_has_page(pte_load(fault->slot)))
+			return error;
+	}
+	error = read_fault(fault);
+	return error ? error : own_fault(fault, how);
+}
+
+/* ---- entry points -------------------------------------------------------------------------- */
+
+enum step { STEP_DONE, STEP_AGAIN, STEP_FAILED };
+
+/* After one attempt: tidy up, and wait for a truncate where one is in the way. */
+static enum step settle(struct fault *fault, int error)
+{
+	struct hf_mm *mm = fault->mm;
+	vpn_t vpn = vpn_of(fault->address);
+
+	if (!error)
+		return STEP_DONE;
+	tree_prune(mm->pool, &mm->tables, vpn, vpn + 1);
+	mm_unlock(mm);
+	if (!fault->wait)
+		return STEP_FAILED;
+	object_wait(fault->wait);
+	object_put(fault->wait);
+	fault->wait = NULL;
+	return STEP_AGAIN;
+}
+
+static int fault_with(struct hf_mm *mm, uint64_t address, bool write, unsigned how, struct fault *fault)
+{
+	enum step step;
+	int error;
+
+	*fault = (struct fault){ .mm = mm, .address = page_floor(address) };
+	do {
+		error = mm_lock(mm);
+		if (error)
+			return error;
+		error = fault_begin(fault, write);
+		if (!error)
+			error = how ? qualify(fault, how) : write ? write_fault(fault) : read_fault(fault);
+		step = settle(fault, error);
+	} while (step == STEP_AGAIN);
+	return error;
+}
+
+int fault_access(struct hf_mm *mm, uint64_t address, bool write, struct fault *fault)
+{
+	return fault_with(mm, address, write, 0, fault);
+}
+
+int fault_pin(struct hf_mm *mm, uint64_t address, unsigned how, struct fault *fault)
+{
+	return fault_with(mm, address, how & HF_PIN_WRITE, how, fault);
+}

@@ -1,0 +1,354 @@
+/*
+ * fork.c - a child that sees the parent's memory as it is now
+ *
+ *	parent's private page          parent's entry      child's entry
+ *	---------------------          --------------      -------------
+ *	zero page                      as it is            the same
+ *	object's page, no copy         as it is            none: a fault finds it
+ *	own, not pinned                loses W, PINNABLE   the same page
+ *	own, pinned         COPY       as it is            its own copy, at once
+ *	                    HOLE       as it is            a hole
+ *	                    REFUSE     (no fork)
+ *
+ * Shared mappings have their pages in the object, so a fork copies no entry of
+ * theirs.
+ *
+ * The fork looks for pins only under tables whose HAS_PINNED is set, once, and
+ * clears it where it finds none.  It looks while the handshake is closed
+ * (handshake.h): from then on pins can end, but none can begin.  So it can count
+ * first what it will need, and allocate it, and refuse, before it changes anything.
+ */
+#include "handshake.h"
+#include "record.h"
+
+struct forking {
+	struct hf_mm *parent, *child;
+	enum hf_fork_pins pins;
+	struct hf_fork_report *report;
+	struct list vmas;		/* for the child, linked through in_object */
+	struct page_stock tables, copies;
+	uint64_t pinned;		/* pages to copy, or to leave out */
+	bool closed;			/* the handshake is: HAS_PINNED may be cleared */
+	bool unmark;			/* survey() takes its marks off again */
+};
+
+/* ---- what is pinned ------------------------------------------------------------------- */
+
+static bool forks_pages(const struct vma *vma)
+{
+	return vma && vma_is_private(vma) && !(vma->flags & (VMA_DONTFORK | VMA_WIPEONFORK));
+}
+
+static bool is_own(const struct hf_pool *pool, pte_t pte)
+{
+	return pte_has_page(pte) && !pte_is_zero_page(pte) && page_is(page_of(pool, pte_pfn(pte)), PAGE_ANONYMOUS);
+}
+
+/* One page of this mm's own: count it if it is pinned and the child would have it. */
+static bool survey_page(struct forking *forking, pte_t pte, vpn_t vpn)
+{
+	struct hf_mm *mm = forking->parent;
+	struct page *page = page_of(mm->pool, pte_pfn(pte));
+	struct view view = { pte, page, true };
+
+	if (forking->unmark)
+		atomic_fetch_and_explicit(&page->flags, ~(uint32_t)PAGE_LISTED, memory_order_relaxed);
+	if (!DESIGN_COPIES(mm, view))
+		return false;
+	if (!forking->unmark && forks_pages(vma_find(mm, (uint64_t)vpn << HF_PAGE_SHIFT))) {
+		forking->pinned++;
+		if (forking->report)
+			atomic_fetch_or_explicit(&page->flags, PAGE_LISTED, memory_order_relaxed);
+	}
+	return true;
+}
+
+/* Look under one table; true if there are pins. */
+static bool survey(struct forking *forking, pfn_t pfn, unsigned level, vpn_t vpn)
+{
+	struct hf_pool *pool = forking->parent->pool;
+	bool everywhere = !DESIGN_LOOKS_AT_TABLES(forking->parent), any = false;
+
+	if (!level && !forking->unmark)
+		stat_add(pool, STAT_fork_tables, 1);
+	for (unsigned index = 0; index < TABLE_ENTRIES; index++) {
+		pte_slot *slot = &table_of(pool, pfn)[index];
+		pte_t pte = pte_load(slot);
+
+		if (!level) {
+			any |= is_own(pool, pte) && survey_page(forking, pte, vpn + index);
+		} else if (pte & (everywhere ? PTE_P : PTE_HAS_PINNED)) {
+			if (survey(forking, pte_pfn(pte), level - 1, vpn + index * tree_reach(level)))
+				any = true;
+			else if (forking->closed && !forking->unmark)
+				pte_clear(slot, PTE_HAS_PINNED);
+		}
+	}
+	return any;
+}
+
+/* ---- whose pins they are ------------------------------------------------------------------ */
+
+static bool has_listed_page(const struct record *record)
+{
+	struct hf_pool *pool = record->pool;
+
+	for (uint32_t run = 0; run < record->runs; run++) {
+		uint64_t begin = (uint64_t)((unsigned char *)record->iov[run].iov_base - pool->base);
+
+		for (uint64_t at = page_floor(begin); at < begin + record->iov[run].iov_len; at += PAGE_BYTES)
+			if (page_is(page_of(pool, (pfn_t)vpn_of(at)), PAGE_LISTED))
+				return true;
+	}
+	return false;
+}
+
+static void list_pin(struct record *record, void *context)
+{
+	struct hf_fork_report *report = context;
+	uint64_t word = atomic_load_explicit(&record->word, memory_order_relaxed), found;
+
+	/* Claimed, the pin can't end and take its runs with it while we look. */
+	if ((word & RECORD_WHAT) != RECORD_LIVE || !record_claim(record, word, &found))
+		return;
+	if (!record_is_get(record) && has_listed_page(record)) {
+		if (report->pins && report->pins_found < report->room)
+			record_describe(record, &report->pins[report->pins_found]);
+		report->pins_found++;
+	}
+	record_release(record, word);
+}
+
+/* Fill in the report from what the handshake, closed or not, lets us see now. */
+static void look_for_pins(struct forking *forking)
+{
+	struct hf_mm *parent = forking->parent;
+	struct hf_fork_report *report = forking->report;
+	pfn_t root = parent->tables.root;
+
+	survey(forking, root, TABLE_LEVELS - 1, 0);
+	if (!report)
+		return;
+	report->pins_found = 0;
+	report->copied = report->holes = report->shared = 0;
+	if (!forking->pinned)
+		return;
+	records_each(parent->pool, list_pin, report);
+	forking->unmark = true;
+	survey(forking, root, TABLE_LEVELS - 1, 0);
+	forking->unmark = false;
+}
+
+/* ---- what it will need --------------------------------------------------------------------- */
+
+static void vmas_discard(struct list *vmas)
+{
+	while (!list_is_empty(vmas)) {
+		struct vma *vma = list_item(vmas->next, struct vma, in_object);
+
+		list_remove(&vma->in_object);
+		vma_discard(vma);
+	}
+}
+
+static int vmas_copy(struct forking *forking)
+{
+	struct hf_mm *parent = forking->parent;
+
+	for (struct vma *vma = vma_first(parent, 0, ADDRESS_END); vma; vma = vma_next(vma, ADDRESS_END)) {
+		struct vma *copy;
+
+		if (vma->flags & VMA_DONTFORK)
+			continue;
+		copy = vma_alloc(parent->pool);
+		if (!copy)
+			return -HF_ENOMEM;
+		vma_copy(copy, vma);
+		list_add(&forking->vmas, &copy->in_object);
+	}
+	return 0;
+}
+
+static int fork_prepare(struct forking *forking)
+{
+	struct hf_mm *parent = forking->parent;
+	int error = vmas_copy(forking);
+
+	if (error)
+		return error;
+	look_for_pins(forking);
+	if (forking->pinned && forking->pins == HF_FORK_REFUSE)
+		return -HF_EBUSY;
+	/* The child has its root already, and no table that the parent has not. */
+	error = stock_fill(parent->pool, &forking->tables, parent->tables.tables - 1);
+	if (!error && forking->pins == HF_FORK_COPY)
+		error = stock_fill(parent->pool, &forking->copies, forking->pinned);
+	return error;
+}
+
+/* ---- the child's entries ----------------------------------------------------------------------- */
+
+static void count_page(struct forking *forking, enum stat stat, uint64_t *reported)
+{
+	stat_add(forking->parent->pool, stat, 1);
+	if (reported)
+		(*reported)++;
+}
+
+static pte_t copy_page(struct forking *forking, pte_t pte, const struct vma *vma)
+{
+	struct hf_pool *pool = forking->parent->pool;
+	struct page *page = stock_take(pool, &forking->copies, PAGE_ANONYMOUS);
+	pfn_t pfn = pfn_of(pool, page);
+
+	plat_copy(page_bytes(pool, pfn), page_bytes(pool, pte_pfn(pte)), PAGE_BYTES);
+	page_entry_added(page);
+	count_page(forking, STAT_fork_copies, forking->report ? &forking->report->copied : NULL);
+	return pte_make(pfn, (pte & ~PTE_FRAME_MASK) | PTE_PINNABLE | (vma->prot & HF_PROT_WRITE ? PTE_W : 0));
+}
+
+static pte_t share_page(struct forking *forking, pte_slot *slot)
+{
+	struct hf_pool *pool = forking->parent->pool;
+	pte_t pte = pte_clear(slot, PTE_W | PTE_PINNABLE) & ~(PTE_W | PTE_PINNABLE);
+	struct page *page = page_of(pool, pte_pfn(pte));
+
+	page_get(page);
+	page_entry_added(page);
+	if (forking->report)
+		forking->report->shared++;
+	return pte;
+}
+
+/* What the child has where the parent has this; 0: nothing. */
+static pte_t child_entry(struct forking *forking, const struct vma *vma, pte_slot *slot, bool look)
+{
+	struct hf_mm *parent = forking->parent;
+	pte_t pte = pte_load(slot);
+	struct view view = { pte, page_of(parent->pool, pte_pfn(pte)), true };
+
+	if ((pte & PTE_HOLE) || pte_is_zero_page(pte))
+		return pte;
+	if (!is_own(parent->pool, pte))
+		return 0;
+	/* Pins can't have come since the survey.  (Linux's "maybe" can, and is shared then.) */
+	if (look && DESIGN_COPIES(parent, view)) {
+		if (forking->pins == HF_FORK_HOLE) {
+			count_page(forking, STAT_fork_holes, forking->report ? &forking->report->holes : NULL);
+			return PTE_HOLE;
+		}
+		if (forking->copies.count)
+			return copy_page(forking, pte, vma);
+	}
+	return share_page(forking, slot);
+}
+
+/* Are there pins, by the tables' word, in the last-level table of vpn? */
+static bool must_look(const struct hf_mm *mm, vpn_t vpn)
+{
+	return !DESIGN_LOOKS_AT_TABLES(mm) || (walk_down(mm, vpn).all & PTE_HAS_PINNED);
+}
+
+static void fork_entries(struct forking *forking, const struct vma *vma)
+{
+	struct hf_mm *parent = forking->parent, *child = forking->child;
+	vpn_t end = vpn_of(vma->end), looked = ~(vpn_t)0;
+	bool look = false;
+	pte_slot *slot;
+
+	for (vpn_t vpn = vpn_of(vma->start); (vpn = tree_next(parent->pool, &parent->tables, vpn, end, &slot)) < end; vpn++) {
+		pte_t pte;
+
+		if (vpn >> HF_TABLE_SHIFT != looked) {
+			looked = vpn >> HF_TABLE_SHIFT;
+			look = must_look(parent, vpn);
+		}
+		pte = child_entry(forking, vma, slot, look);
+		if (pte)
+			tree_fill(child->pool, tree_build_from(child->pool, &child->tables, vpn, &forking->tables), pte);
+	}
+}
+
+static void fork_commit(struct forking *forking)
+{
+	while (!list_is_empty(&forking->vmas)) {
+		struct vma *vma = list_item(forking->vmas.next, struct vma, in_object);
+
+		list_remove(&vma->in_object);
+		vma_insert(forking->child, vma);
+		if (forks_pages(vma))
+			fork_entries(forking, vma);
+	}
+	forking->child->gap_hint = forking->parent->gap_hint;
+	stat_add(forking->parent->pool, STAT_forks, 1);
+}
+
+/* ---- public ----------------------------------------------------------------------------------------- */
+
+static int fork_locked(struct forking *forking)
+{
+	struct hf_mm *parent = forking->parent;
+	int error;
+
+	handshake_begin(parent);
+	forking->closed = true;
+	error = fork_prepare(forking);
+	/* ---- point of no return ---- */
+	if (!error)
+		fork_commit(forking);
+	handshake_end(parent);
+	vmas_discard(&forking->vmas);
+	stock_empty(parent->pool, &forking->tables);
+	stock_empty(parent->pool, &forking->copies);
+	return error;
+}
+
+static bool report_is_good(const struct hf_fork_report *report)
+{
+	return !report || report->pins || !report->room;
+}
+
+int hf_mm_fork(struct hf_mm *parent, enum hf_fork_pins pins, struct hf_fork_report *report, struct hf_mm **child)
+{
+	struct forking forking = {
+		.parent = parent, .pins = pins, .report = report, .tables = STOCK_EMPTY, .copies = STOCK_EMPTY,
+	};
+	int error;
+
+	if (!parent || !child || (unsigned)pins > HF_FORK_HOLE || !report_is_good(report))
+		return -HF_EINVAL;
+	list_init(&forking.vmas);
+	forking.child = mm_new(parent->pool);
+	if (!forking.child)
+		return -HF_ENOMEM;
+#ifdef HF_LAB
+	forking.child->design = parent->design;
+#endif
+	error = mm_lock(parent);
+	if (!error) {
+		error = fork_locked(&forking);
+		mm_unlock(parent);
+	}
+	if (error)
+		hf_mm_destroy(forking.child);
+	else
+		*child = forking.child;
+	return error;
+}
+
+int hf_mm_fork_preview(struct hf_mm *mm, struct hf_fork_report *report)
+{
+	struct forking forking = { .parent = mm, .report = report };
+	int error;
+
+	if (!mm || !report || !report_is_good(report))
+		return -HF_EINVAL;
+	error = mm_lock(mm);
+	if (error)
+		return error;
+	/* Without the handshake: what it says may have changed when it returns anyway. */
+	look_for_pins(&forking);
+	report->copied = forking.pinned;
+	mm_unlock(mm);
+	return 0;
+}

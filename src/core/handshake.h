@@ -1,0 +1,125 @@
+/*
+ * handshake.h - the fast pin and those who take marks away must not miss each other
+ *
+ * A fast pin reads entries without a lock and raises the page's count.  A fork
+ * (or a discard, or a truncate) takes PINNABLE and W away and looks at the count.
+ * Protocol G, grace: pins, and the owner's own loads and stores, run inside read
+ * sections; who takes marks away says so, waits for one grace period, then looks.
+ *
+ *	fast pin, in a section                 fork, under the mm's lock
+ *	----------------------                 -------------------------
+ *	P1  forking clear?  else slow          F1  forking := 1
+ *	P2  walk: P, PINNABLE (W)  else slow   F2  grace: every section open now is left
+ *	P3  set HAS_PINNED on the way down     F3  HAS_PINNED under the table? look at pins;
+ *	P4  raise the count                        pinned: copy for the child, else take
+ *	                                           W and PINNABLE away
+ *	                                       F4  HAS_PINNED := what was found
+ *	                                       F5  publish the child, forking := 0
+ *
+ * Either the section was open at F2: then P3 and P4 are seen at F3.  Or it began
+ * after F1: then P1 sees forking and the pin goes the slow way, behind the lock.
+ * No fence, no second look at the entry, hardly ever an undo: on the fast path the
+ * only locked instruction is the one that counts.
+ *
+ * Discard and truncate are the same with the marks taken away first in place of
+ * forking: they clear the entries' W and PINNABLE (or the entries), wait, look.
+ * Unmap and exit need no handshake: the page lives until its unpin.
+ *
+ * Obligations, each with what goes wrong without it:
+ *
+ *	P1 acquire, with F5's release    a pin finds entries from before the fork:
+ *	                                 a shared page is pinned
+ *	P2 acquire, with pte_publish()   the count is raised before the page's birth set
+ *	                                 it; HAS_PINNED lands before the table's first zeroes
+ *	P3 before the section ends       the next fork does not look where the pin is
+ *	F2 after F1, and before F3       a pin is missed: a pinned page becomes shared
+ *	F3 acquire, with page_drop()     the device's last bytes turn up in the child later
+ *	F5 release                       see P1
+ *	no lock inside a section         deadlock with a fork that waits in F2
+ *	pages and tables freed after a   the pin raises a stranger's page, or walks a
+ *	grace period (page.c)            stranger's bytes as a table
+ *
+ * Rejected: protocol F (a sequence and full fences), whose pinner pays a fence and
+ * a second look for each call, and which still needs a section for the owner's
+ * stores; with those, G costs nothing more.  Its price is that a fork waits for
+ * open sections, and a thread that lost its core inside one makes it wait long.
+ */
+#ifndef HOLDFAST_HANDSHAKE_H
+#define HOLDFAST_HANDSHAKE_H
+
+#include "mm.h"
+
+/* P1, in a section: false sends the pin or the store the slow way. */
+static inline bool handshake_open(const struct hf_mm *mm)
+{
+	return likely(!atomic_load_explicit(&mm->forking, memory_order_acquire));
+}
+
+/* F1 and F2, under the lock. */
+static inline void handshake_begin(struct hf_mm *mm)
+{
+	atomic_store_explicit(&mm->forking, 1, memory_order_relaxed);
+	pool_grace(mm->pool);
+}
+
+/* F5, under the lock. */
+static inline void handshake_end(struct hf_mm *mm)
+{
+	atomic_store_explicit(&mm->forking, 0, memory_order_release);
+}
+
+/* ---- P2: the walk, in a section ---------------------------------------------------- */
+
+struct walk {
+	pte_slot *upper[TABLE_LEVELS];	/* by level; [0] is the last-level entry */
+	pte_t all;			/* AND of the upper entries */
+};
+
+/*
+ * The way down to the last-level table of vpn.  Where there is no table the walk
+ * goes on in the zero page, and ends at an entry that is zero.
+ */
+static inline struct walk walk_down(const struct hf_mm *mm, vpn_t vpn)
+{
+	struct walk walk = { .all = ~UINT64_C(0) };
+	pfn_t pfn = mm->tables.root;
+
+	for (unsigned level = TABLE_LEVELS - 1; level; level--) {
+		walk.upper[level] = &table_of(mm->pool, pfn)[table_index(vpn, level)];
+		pte_t pte = pte_load(walk.upper[level]);
+
+		walk.all &= pte;
+		pfn = pte_pfn(pte);
+	}
+	walk.upper[0] = &table_of(mm->pool, pfn)[table_index(vpn, 0)];
+	return walk;
+}
+
+/* An entry with the permissions of the way down to it. */
+static inline pte_t walk_view(pte_t all, pte_t pte)
+{
+	return pte & (all | ~(PTE_P | PTE_W | PTE_U | PTE_PINNABLE));
+}
+
+/* P3: false when a table on the way has gone meanwhile, and the pin must go slow. */
+static inline bool walk_mark_pinned(const struct walk *walk)
+{
+	/* A plain load where it is set already: one store a call cost Linux a factor of five. */
+	if (likely(walk->all & PTE_HAS_PINNED))
+		return true;
+	for (unsigned level = TABLE_LEVELS - 1; level; level--) {
+		pte_t pte = atomic_load_explicit(walk->upper[level], memory_order_relaxed);
+
+		while (!(pte & PTE_HAS_PINNED)) {
+			/* Never into an entry that was emptied. */
+			if (!(pte & PTE_P))
+				return false;
+			if (atomic_compare_exchange_weak_explicit(walk->upper[level], &pte, pte | PTE_HAS_PINNED,
+								  memory_order_relaxed, memory_order_relaxed))
+				break;
+		}
+	}
+	return true;
+}
+
+#endif

@@ -1,0 +1,17 @@
+/*
+ * map.h - what map, remap and advise share: cutting VMAs at the ends of a range
+ */
+#ifndef HOLDFAST_MAP_H
+#define HOLDFAST_MAP_H
+
+#include "mm.h"
+
+/* The two VMAs that cutting at both ends of a range can need; -ENOMEM. */
+int cut_prepare(struct hf_pool *pool, struct vma *spares[2]);
+void cut_ends(struct hf_mm *mm, uint64_t start, uint64_t end, struct vma *spares[2]);
+void cut_done(struct vma *spares[2]);	/* give back what was not needed */
+
+/* Unmap [start, end), cutting what sticks out; the tables stay (mm_prune). */
+void unmap_range(struct hf_mm *mm, uint64_t start, uint64_t end, struct vma *spares[2]);
+
+#endif

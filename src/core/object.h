@@ -1,0 +1,52 @@
+/*
+ * object.h - what a shared mapping maps: pages by index, in memory
+ *
+ * object->lock guards the tree, the size, the list of VMAs and the list of the
+ * mms that those are in.  It nests inside an mm's lock, so a truncate, which must
+ * go through the tables of every mm that maps the object, never holds it while it
+ * takes an mm's lock: it first lowers the limit, from when on no fault makes a new
+ * entry beyond it, and then visits the mms one by one.
+ *
+ * object->resize serialises resizes and is outside every mm's lock.  A fault that
+ * meets a truncate under way waits for it there, with no other lock held.
+ */
+#ifndef HOLDFAST_OBJECT_H
+#define HOLDFAST_OBJECT_H
+
+#include "table.h"
+
+struct hf_mm;
+struct vma;
+
+struct hf_object {
+	struct hf_pool *pool;
+	struct plat_lock resize;
+	struct plat_lock lock;
+	_Atomic uint64_t size;		/* bytes; written under lock */
+	uint64_t limit;			/* (lock) = size; lower while a truncate is under way */
+	struct tree cache;		/* (lock) */
+	uint64_t cached;		/* (lock) pages in it */
+	struct list vmas;		/* (lock) */
+	uint64_t mappings;		/* (lock) how many */
+	_Atomic uint64_t references;	/* the handle, each VMA, whoever waits */
+	struct list in_pool;		/* (pool->lock) */
+	bool nameless;			/* shared anonymous memory */
+};
+
+struct hf_object *object_new(struct hf_pool *pool, uint64_t bytes, bool nameless);
+void object_get(struct hf_object *object);
+void object_put(struct hf_object *object);
+
+/*
+ * The page at an index, with one more reference for the caller; made if it is
+ * not there.  0, -EFAULT (past the end), -ENOMEM, -EAGAIN (a truncate is under
+ * way there: object_wait() without any lock, and look again).
+ */
+int object_page(struct hf_object *object, vpn_t index, struct page **page);
+void object_wait(struct hf_object *object);
+
+/* A VMA maps the object from now on, or no longer (vma.c). */
+void object_add_vma(struct hf_object *object, struct vma *vma);
+void object_remove_vma(struct hf_object *object, struct vma *vma);
+
+#endif

@@ -1,0 +1,269 @@
+/*
+ * page.c - giving pages out and taking them back
+ *
+ * Pages go out from a cache of the calling thread's, which is filled from the
+ * pool in batches.  They come back through the thread's limbo: a page that was
+ * freed may still be in the hands of a fast pin or a load that read its entry
+ * just before, so it is given out again only after a grace period; the limbo
+ * waits for one when it is full, not for each page.
+ *
+ * The limit is hard, and exact: before an allocation fails, every free page in
+ * every cache and limbo has been gathered.
+ */
+#include "pool.h"
+
+#ifdef HF_LAB
+/* Counts down to the allocation that is to fail. */
+static bool told_to_fail(struct hf_pool *pool)
+{
+	uint64_t left = atomic_load_explicit(&pool->fail_in, memory_order_relaxed);
+
+	while (left)
+		if (atomic_compare_exchange_weak_explicit(&pool->fail_in, &left, left - 1, memory_order_relaxed,
+							  memory_order_relaxed))
+			return left == 1;
+	return false;
+}
+#else
+static bool told_to_fail(struct hf_pool *pool)
+{
+	(void)pool;
+	return false;
+}
+#endif
+
+void *pool_alloc(struct hf_pool *pool, size_t bytes)
+{
+	return told_to_fail(pool) ? NULL : plat_alloc(bytes);
+}
+
+void pool_grace(struct hf_pool *pool)
+{
+	plat_grace();
+	stat_add(pool, STAT_graces, 1);
+}
+
+/* ---- free pages ---------------------------------------------------------------- */
+
+/* Put a linked list of free pages on the pool's. */
+static void give_to_pool(struct hf_pool *pool, pfn_t first)
+{
+	pfn_t next;
+
+	plat_lock(&pool->lock);
+	for (pfn_t pfn = first; pfn != PFN_NONE; pfn = next) {
+		next = (pfn_t)page_of(pool, pfn)->index;
+		page_of(pool, pfn)->index = pool->free;
+		pool->free = pfn;
+		pool->free_count++;
+	}
+	plat_unlock(&pool->lock);
+}
+
+/* Half a cache full from the pool; frames in a row where there are any left. */
+static void fill_cache(struct hf_pool *pool, struct slot *slot)
+{
+	pfn_t taken[CACHE_PAGES / 2];
+	uint32_t n = 0;
+
+	plat_lock(&pool->lock);
+	while (n < CACHE_PAGES / 2 && pool->free != PFN_NONE) {
+		taken[n++] = pool->free;
+		pool->free = (pfn_t)page_of(pool, pool->free)->index;
+		pool->free_count--;
+	}
+	while (n < CACHE_PAGES / 2 && pool->frontier < pool->count) {
+		/* A descriptor is touched here for the first time; free pages are DEAD. */
+		atomic_store_explicit(&page_of(pool, pool->frontier)->count, COUNT_DEAD, memory_order_relaxed);
+		taken[n++] = pool->frontier++;
+	}
+	plat_unlock(&pool->lock);
+	while (n)
+		slot->cache[slot->cached++] = taken[--n];
+}
+
+static pfn_t take_frame(struct hf_pool *pool)
+{
+	struct slot *slot = &pool->slots[slot_number()];
+	pfn_t pfn = PFN_NONE;
+
+	plat_lock(&slot->lock);
+	if (!slot->cached)
+		fill_cache(pool, slot);
+	if (slot->cached)
+		pfn = slot->cache[--slot->cached];
+	plat_unlock(&slot->lock);
+	return pfn;
+}
+
+/* Take all that a slot's limbo holds; wait for a grace period before using it. */
+static pfn_t take_limbo_locked(struct slot *slot)
+{
+	pfn_t first = slot->limbo;
+
+	slot->limbo = PFN_NONE;
+	slot->limbo_count = 0;
+	return first;
+}
+
+static pfn_t take_cache_locked(struct hf_pool *pool, struct slot *slot, pfn_t first)
+{
+	while (slot->cached) {
+		pfn_t pfn = slot->cache[--slot->cached];
+
+		page_of(pool, pfn)->index = first;
+		first = pfn;
+	}
+	return first;
+}
+
+void pool_gather(struct hf_pool *pool)
+{
+	for (unsigned number = 0; number < SLOTS; number++) {
+		struct slot *slot = &pool->slots[number];
+		pfn_t limbo, cache;
+
+		plat_lock(&slot->lock);
+		limbo = take_limbo_locked(slot);
+		cache = take_cache_locked(pool, slot, PFN_NONE);
+		plat_unlock(&slot->lock);
+		if (limbo != PFN_NONE)
+			pool_grace(pool);
+		give_to_pool(pool, limbo);
+		give_to_pool(pool, cache);
+	}
+}
+
+uint64_t pool_free_pages(struct hf_pool *pool)
+{
+	uint64_t pages = 0;
+
+	for (unsigned number = 0; number < SLOTS; number++) {
+		struct slot *slot = &pool->slots[number];
+
+		plat_lock(&slot->lock);
+		pages += slot->cached + slot->limbo_count;
+		plat_unlock(&slot->lock);
+	}
+	plat_lock(&pool->lock);
+	pages += pool->free_count + (pool->count - pool->frontier);
+	plat_unlock(&pool->lock);
+	return pages;
+}
+
+/* ---- out ---------------------------------------------------------------------------- */
+
+static struct page *page_born(struct hf_pool *pool, pfn_t pfn, uint32_t flags)
+{
+	struct page *page = page_of(pool, pfn);
+
+	page->object = NULL;
+	page->index = 0;
+	atomic_store_explicit(&page->flags, flags, memory_order_relaxed);
+	atomic_store_explicit(&page->entries, 0, memory_order_relaxed);
+	/* Published to others by the release store of the entry that will map it. */
+	atomic_fetch_add_explicit(&page->count, COUNT_REFERENCE - COUNT_DEAD, memory_order_relaxed);
+	return page;
+}
+
+static pfn_t take_frame_or_gather(struct hf_pool *pool)
+{
+	pfn_t pfn = take_frame(pool);
+
+	if (pfn == PFN_NONE) {
+		pool_gather(pool);
+		pfn = take_frame(pool);
+	}
+	return pfn;
+}
+
+struct page *page_alloc(struct hf_pool *pool, uint32_t flags, enum page_fill fill)
+{
+	pfn_t pfn = told_to_fail(pool) ? PFN_NONE : take_frame_or_gather(pool);
+
+	if (pfn == PFN_NONE)
+		return NULL;
+	if (fill == PAGE_ZEROED)
+		plat_fill(page_bytes(pool, pfn), 0, PAGE_BYTES);
+	return page_born(pool, pfn, flags);
+}
+
+int stock_fill(struct hf_pool *pool, struct page_stock *stock, uint64_t pages)
+{
+	stock->first = PFN_NONE;
+	stock->count = 0;
+	while (stock->count < pages) {
+		pfn_t pfn = told_to_fail(pool) ? PFN_NONE : take_frame_or_gather(pool);
+
+		if (pfn == PFN_NONE) {
+			stock_empty(pool, stock);
+			return -HF_ENOMEM;
+		}
+		page_of(pool, pfn)->index = stock->first;
+		stock->first = pfn;
+		stock->count++;
+	}
+	return 0;
+}
+
+struct page *stock_take(struct hf_pool *pool, struct page_stock *stock, uint32_t flags)
+{
+	pfn_t pfn = stock->first;
+
+	stock->first = (pfn_t)page_of(pool, pfn)->index;
+	stock->count--;
+	return page_born(pool, pfn, flags);
+}
+
+void stock_empty(struct hf_pool *pool, struct page_stock *stock)
+{
+	give_to_pool(pool, stock->first);
+	stock->first = PFN_NONE;
+	stock->count = 0;
+}
+
+/* ---- back ----------------------------------------------------------------------------- */
+
+static void page_free(struct hf_pool *pool, struct page *page)
+{
+	struct slot *slot = &pool->slots[slot_number()];
+	pfn_t full = PFN_NONE;
+
+	if (page_is(page, PAGE_TABLE))
+		atomic_fetch_sub_explicit(&pool->tables, 1, memory_order_relaxed);
+	plat_lock(&slot->lock);
+	page->index = slot->limbo;
+	slot->limbo = pfn_of(pool, page);
+	if (++slot->limbo_count >= LIMBO_PAGES)
+		full = take_limbo_locked(slot);
+	plat_unlock(&slot->lock);
+	if (full != PFN_NONE) {
+		pool_grace(pool);
+		give_to_pool(pool, full);
+	}
+}
+
+void page_drop(struct hf_pool *pool, struct page *page, uint64_t what)
+{
+	/*
+	 * Release: all that was done to the page is done before it counts as given
+	 * back.  Pairs with the acquire in page_pins(), page_is_alone() and in the
+	 * compare-and-swap below; without it the next owner could see late bytes.
+	 */
+	uint64_t left = atomic_fetch_sub_explicit(&page->count, what, memory_order_release) - what;
+
+	if (likely(left != 0))
+		return;
+	/* Zero can be seen by two: a late pinner may come and go.  One of them frees. */
+	if (atomic_compare_exchange_strong_explicit(&page->count, &left, COUNT_DEAD, memory_order_acquire,
+						    memory_order_relaxed))
+		page_free(pool, page);
+}
+
+void page_dirty(struct hf_pool *pool, struct page *page)
+{
+	if (page_is(page, PAGE_DIRTY))
+		return;
+	if (!(atomic_fetch_or_explicit(&page->flags, PAGE_DIRTY, memory_order_relaxed) & PAGE_DIRTY))
+		stat_add(pool, STAT_dirtied, 1);
+}

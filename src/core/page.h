@@ -1,0 +1,113 @@
+/*
+ * page.h - a page's descriptor, and the one word that decides who frees it
+ *
+ *	 63    62                    32 31                     0
+ *	+----+------------------------+------------------------+
+ *	|DEAD|       references       |          pins          |
+ *	+----+------------------------+------------------------+
+ *
+ * references: one for each entry that maps the page, one for the page cache, one
+ * for each plain reference (GET).  pins: exact, and nobody else's: no bias in a
+ * shared count, so no false positives.  Pins are in the lower half so that a
+ * locked add of 1, which needs no constant, takes one.
+ *
+ * One word, so that "last reference" and "last pin" are one event with one owner:
+ * whoever brings the word to zero turns it into DEAD by a compare-and-swap, and
+ * frees.  A fast pin adds without asking; finding DEAD, it takes its 1 back and
+ * has touched nothing.  Allocation turns DEAD into one reference by one addition,
+ * which keeps whatever a late pinner may just have added and is about to take back.
+ */
+#ifndef HOLDFAST_PAGE_H
+#define HOLDFAST_PAGE_H
+
+#include "errors.h"
+#include "types.h"
+
+#define COUNT_PIN UINT64_C(1)
+#define COUNT_REFERENCE (UINT64_C(1) << 32)
+#define COUNT_DEAD (UINT64_C(1) << 63)
+#define COUNT_PINS(count) ((uint32_t)(count))
+#define COUNT_REFERENCES(count) ((uint32_t)(((count) & ~COUNT_DEAD) >> 32))
+
+/* Room above the limit for all the threads that add before they look. */
+#ifndef HF_PAGE_PINS_MAX
+#define HF_PAGE_PINS_MAX (UINT32_C(1) << 31)
+#endif
+
+enum page_flags {
+	PAGE_ANONYMOUS = 1,	/* anonymous memory, or a private copy of an object's page */
+	PAGE_OBJECT = 2,	/* in an object's page cache, or was when it was truncated */
+	PAGE_TABLE = 4,		/* a page table */
+	PAGE_DIRTY = 8,
+	PAGE_LISTED = 16,	/* a fork is looking for its pins' records (mm lock) */
+};
+
+struct hf_object;
+
+struct page {
+	_Atomic uint64_t count;
+	_Atomic uint32_t flags;
+	_Atomic uint32_t entries;	/* laboratory: entries that map it; tables: entries in use (mm lock) */
+	struct hf_object *object;	/* PAGE_OBJECT: whose; set before the page is first mapped */
+	uint64_t index;			/* PAGE_OBJECT: where in it; free: the next free page */
+};
+
+_Static_assert(sizeof(struct page) <= 32, "a page descriptor is at most 32 bytes");
+
+struct hf_pool;
+
+/* Add one pin.  False: the page was being freed, or has too many; nothing was taken. */
+static inline bool page_raise(struct page *page)
+{
+	/*
+	 * Relaxed: the entry that led here was loaded with acquire, and fork's look
+	 * at this word is ordered by its grace period (handshake.h).
+	 */
+	uint64_t before = atomic_fetch_add_explicit(&page->count, COUNT_PIN, memory_order_relaxed);
+
+	if (likely(!(before & COUNT_DEAD) && COUNT_PINS(before) < HF_PAGE_PINS_MAX))
+		return true;
+	/* Not the last drop: DEAD is set, or other pins are there. */
+	atomic_fetch_sub_explicit(&page->count, COUNT_PIN, memory_order_relaxed);
+	return false;
+}
+
+/* One more reference to a page on which the caller holds one, or its cache's lock. */
+static inline void page_get(struct page *page)
+{
+	atomic_fetch_add_explicit(&page->count, COUNT_REFERENCE, memory_order_relaxed);
+}
+
+/*
+ * Pins on the page.  Acquire pairs with the release in page_drop(): the device's
+ * last bytes before its unpin are in what fork copies or shares.  Without it they
+ * could turn up in the child later (scenario races: device, unpin against fork).
+ */
+static inline uint32_t page_pins(const struct page *page)
+{
+	return COUNT_PINS(atomic_load_explicit(&page->count, memory_order_acquire));
+}
+
+/*
+ * May a COW fault keep the page?  One entry maps it, and nobody holds a plain
+ * reference.  Pins don't count: they are only ever taken on what is exclusive, or
+ * shared by design.  Acquire pairs with page_drop(): the other side's last load
+ * or store of the page is over before the first store of the one who keeps it.
+ */
+static inline bool page_is_alone(const struct page *page)
+{
+	return COUNT_REFERENCES(atomic_load_explicit(&page->count, memory_order_acquire)) == 1;
+}
+
+static inline bool page_is(const struct page *page, uint32_t flag)
+{
+	return atomic_load_explicit(&page->flags, memory_order_relaxed) & flag;
+}
+
+/* Give back a pin or a reference; frees the page if it was the last of both. */
+void page_drop(struct hf_pool *pool, struct page *page, uint64_t what);
+
+/* Mark the page dirty, and count it if it was clean. */
+void page_dirty(struct hf_pool *pool, struct page *page);
+
+#endif

@@ -1,0 +1,327 @@
+/*
+ * pin.c - a pin from its beginning to its end
+ *
+ *	validate -> record -> long-term limit -> fast path <-> slow path -> runs cut
+ *	to the bytes -> the record is live
+ *
+ * A pin of a range is the longest prefix that could be had.  The pages are in the
+ * record's runs from the moment that they are taken, so every way out knows what
+ * to give back.
+ */
+#include "fault.h"
+#include "misuse.h"
+#include "pin.h"
+
+#define PIN_FLAGS (HF_PIN_READ | HF_PIN_WRITE | HF_PIN_LONGTERM | HF_PIN_FAST_ONLY | HF_PIN_GET)
+
+static uint64_t what_of(unsigned how)
+{
+	return how & HF_PIN_GET ? COUNT_REFERENCE : COUNT_PIN;
+}
+
+static bool how_is_good(unsigned how)
+{
+	if (how & ~PIN_FLAGS)
+		return false;
+	if (how & HF_PIN_GET)
+		return !(how & (HF_PIN_WRITE | HF_PIN_LONGTERM | HF_PIN_FAST_ONLY));
+	return how & (HF_PIN_READ | HF_PIN_WRITE);
+}
+
+/* ---- the slow path ---------------------------------------------------------------- */
+
+static int pin_slow(struct taking *taking)
+{
+	struct hf_mm *mm = taking->mm;
+	struct record *record = taking->record;
+	vpn_t vpn = taking->vpn + record->pages;
+	struct fault fault;
+	struct page *page;
+	int error = fault_pin(mm, (uint64_t)vpn << HF_PAGE_SHIFT, taking->how, &fault);
+
+	if (error)
+		return error;
+	page = fault_page(&fault);
+	if (taking->how & HF_PIN_GET) {
+		page_get(page);
+	} else {
+		tree_mark_pinned(mm->pool, &mm->tables, vpn);
+		error = page_raise(page) ? 0 : -HF_EOVERFLOW;
+	}
+	if (!error) {
+		runs_add(record, page_bytes(mm->pool, pfn_of(mm->pool, page)));
+		stat_add(mm->pool, taking->how & HF_PIN_GET ? STAT_get : STAT_pin_slow, 1);
+	}
+	mm_unlock(mm);
+	return error;
+}
+
+/* ---- memory that a pin of many pages needs -------------------------------------------- */
+
+static int runs_grow(struct record *record)
+{
+	uint32_t room = record->room * 2;
+	struct iovec *iov;
+
+	if (record->runs < record->room)
+		return 0;
+	iov = room > record->room ? pool_alloc(record->pool, room * sizeof(*iov)) : NULL;
+	if (!iov)
+		return -HF_ENOMEM;
+	for (uint32_t i = 0; i < record->runs; i++)
+		iov[i] = record->iov[i];
+	if (record->iov != record->few)
+		plat_free(record->iov);
+	record->iov = iov;
+	record->room = room;
+	return 0;
+}
+
+static int gone_alloc(struct record *record)
+{
+	uint64_t words = (record->pages + RECORD_PAGES - 1) / RECORD_PAGES;
+
+	if (words > 1)
+		record->gone = pool_alloc(record->pool, words * sizeof(*record->gone));
+	return record->gone ? 0 : -HF_ENOMEM;
+}
+
+/* ---- giving back ------------------------------------------------------------------------- */
+
+static bool gone_test_and_set(struct record *record, uint64_t page)
+{
+	uint64_t bit = UINT64_C(1) << (page % RECORD_PAGES), *word;
+	bool was;
+
+	/* No bitmap: a pin that never came to be, of which no part can be gone. */
+	if (!record->gone)
+		return false;
+	word = &record->gone[page / RECORD_PAGES];
+	was = *word & bit;
+	*word |= bit;
+	return was;
+}
+
+static bool any_gone(const struct record *record, uint64_t from, uint64_t to)
+{
+	for (uint64_t page = from; page < to; page++)
+		if (record->gone[page / RECORD_PAGES] & UINT64_C(1) << (page % RECORD_PAGES))
+			return true;
+	return false;
+}
+
+/* Give back pages [from, to) of the pin that are not gone yet; returns how many. */
+static uint64_t give_back(struct record *record, uint64_t from, uint64_t to, uint64_t what, bool dirty)
+{
+	struct hf_pool *pool = record->pool;
+	uint64_t first = 0, count = 0;
+
+	for (uint32_t run = 0; run < record->runs && first < to; run++) {
+		uint64_t begin = page_floor((uint64_t)((unsigned char *)record->iov[run].iov_base - pool->base));
+		uint64_t end = (uint64_t)((unsigned char *)record->iov[run].iov_base - pool->base) + record->iov[run].iov_len;
+		uint64_t pages = pages_of(end) - vpn_of(begin);
+
+		for (uint64_t i = from > first ? from - first : 0; i < pages && first + i < to; i++) {
+			struct page *page = page_of(pool, (pfn_t)(vpn_of(begin) + i));
+
+			if (gone_test_and_set(record, first + i))
+				continue;
+			if (dirty)
+				page_dirty(pool, page);
+			page_drop(pool, page, what);
+			count++;
+		}
+		first += pages;
+	}
+	return count;
+}
+
+static void longterm_return(struct hf_pool *pool, unsigned how, uint64_t pages)
+{
+	if (how & HF_PIN_LONGTERM)
+		atomic_fetch_sub_explicit(&pool->longterm, pages, memory_order_relaxed);
+}
+
+static int longterm_reserve(struct hf_pool *pool, unsigned how, uint64_t pages)
+{
+	uint64_t held = atomic_load_explicit(&pool->longterm, memory_order_relaxed);
+
+	if (!(how & HF_PIN_LONGTERM))
+		return 0;
+	do {
+		if (pages > pool->longterm_limit || held > pool->longterm_limit - pages)
+			return -HF_ENOLCK;
+	} while (!atomic_compare_exchange_weak_explicit(&pool->longterm, &held, held + pages, memory_order_relaxed,
+							memory_order_relaxed));
+	return 0;
+}
+
+/* ---- pin -------------------------------------------------------------------------------------- */
+
+/* As far as it goes; *fast is cleared when the slow path was needed. */
+static int take_pages(struct taking *taking, int *fast)
+{
+	struct record *record = taking->record;
+	int error = 0;
+
+	*fast = !(taking->how & HF_PIN_GET);
+	while (!error && record->pages < taking->pages) {
+		error = runs_grow(record);
+		if (error)
+			break;
+		if (!(taking->how & HF_PIN_GET))
+			pin_fast(taking);
+		if (record->pages == taking->pages)
+			break;
+		/* Full runs are no reason to go slow. */
+		if (record->runs == record->room)
+			continue;
+		if (taking->how & HF_PIN_FAST_ONLY)
+			return -HF_EAGAIN;
+		*fast = 0;
+		error = pin_slow(taking);
+	}
+	return error;
+}
+
+/* From whole pages to the bytes that were asked for. */
+static size_t cut_to_bytes(struct record *record, size_t offset, size_t length)
+{
+	size_t got = record->pages * PAGE_BYTES - offset;
+	struct iovec *last = &record->iov[record->runs - 1];
+
+	record->iov[0].iov_base = (unsigned char *)record->iov[0].iov_base + offset;
+	record->iov[0].iov_len -= offset;
+	if (got > length) {
+		last->iov_len -= got - length;
+		got = length;
+	}
+	return got;
+}
+
+static ssize_t pin_range(struct taking *taking, uint64_t address, size_t length, const char *tag, struct hf_pin *pin)
+{
+	struct record *record = taking->record;
+	struct hf_pool *pool = record->pool;
+	int fast, error = longterm_reserve(pool, taking->how, taking->pages);
+
+	if (error)
+		return error;
+	error = take_pages(taking, &fast);
+	longterm_return(pool, taking->how, taking->pages - record->pages);
+	if (record->pages && gone_alloc(record)) {
+		give_back(record, 0, record->pages, what_of(taking->how), false);
+		longterm_return(pool, taking->how, record->pages);
+		return -HF_ENOMEM;
+	}
+	if (!record->pages)
+		return error;
+	/* ---- point of no return ---- */
+	pin->length = cut_to_bytes(record, page_offset(address), length);
+	pin->iov = record->iov;
+	pin->iovcnt = (int)record->runs;
+	pin->fast = fast;
+	pin->record = record;
+	pin->serial = record_begin(record, taking->mm, address, pin->length, taking->how, tag);
+	return (ssize_t)pin->length;
+}
+
+ssize_t hf_pin(struct hf_mm *mm, uint64_t address, size_t length, unsigned how, const char *tag, struct hf_pin *pin)
+{
+	struct taking taking = { .mm = mm, .how = how, .vpn = vpn_of(address) };
+	ssize_t pinned;
+
+	if (!mm || !pin || !length || length > SIZE_MAX / 2 || !how_is_good(how))
+		return -HF_EINVAL;
+	if (address >= ADDRESS_END)
+		return -HF_EFAULT;
+	if (length > ADDRESS_END - address)
+		length = (size_t)(ADDRESS_END - address);
+	taking.pages = pages_of(page_offset(address) + length);
+#ifdef HF_LAB
+	if (!(how & HF_PIN_GET))
+		atomic_store_explicit(&mm->has_pinned, 1, memory_order_relaxed);
+#endif
+	taking.record = record_take(mm->pool);
+	if (!taking.record)
+		return -HF_ENOMEM;
+	pinned = pin_range(&taking, address, length, tag, pin);
+	if (pinned < 0)
+		record_give(taking.record);
+	return pinned;
+}
+
+/* ---- unpin ----------------------------------------------------------------------------------------- */
+
+/* Claim the handle's record, or say what is wrong with it. */
+static int claim(const struct hf_pin *pin, unsigned how, const char *call)
+{
+	uint64_t found;
+
+	if (!pin || (how & ~HF_UNPIN_DIRTY))
+		return -HF_EINVAL;
+	if (!record_is_plausible(pin->record, pin->serial))
+		return misuse(call, "a pin from hf_pin()", "serial %x, which hf_pin() did not give", pin->serial);
+	if (record_claim(pin->record, pin->serial, &found))
+		return 0;
+	return misuse(call, "a pin that is held", "one that was unpinned before (its record has served %u pins since)",
+		      (found - pin->serial) / RECORD_GENERATION);
+}
+
+static void unpin_pages(struct record *record, uint64_t from, uint64_t to, bool dirty)
+{
+	unsigned how = atomic_load_explicit(&record->how, memory_order_relaxed);
+	struct hf_pool *pool = record->pool;
+	uint64_t pages = give_back(record, from, to, what_of(how), dirty);
+
+	longterm_return(pool, how, pages);
+	if (!(how & HF_PIN_GET))
+		stat_add(pool, STAT_unpin, pages);
+}
+
+int hf_unpin(const struct hf_pin *pin, unsigned how)
+{
+	struct record *record;
+	int error = claim(pin, how, "hf_unpin");
+
+	if (error)
+		return error;
+	record = pin->record;
+	unpin_pages(record, 0, record->pages, how & HF_UNPIN_DIRTY);
+	record_end(record, pin->serial);
+	return 0;
+}
+
+int hf_unpin_part(const struct hf_pin *pin, size_t offset, size_t length, unsigned how)
+{
+	int error = claim(pin, how, "hf_unpin_part");
+	struct record *record;
+	uint64_t address, total, from, to, held;
+
+	if (error)
+		return error;
+	record = pin->record;
+	address = atomic_load_explicit(&record->address, memory_order_relaxed);
+	total = atomic_load_explicit(&record->length, memory_order_relaxed);
+	if (!length || offset >= total || length > total - offset || (offset && page_offset(address + offset)) ||
+	    (offset + length < total && page_offset(address + offset + length))) {
+		record_release(record, pin->serial);
+		return -HF_EINVAL;
+	}
+	from = offset ? vpn_of(address + offset) - vpn_of(address) : 0;
+	to = offset + length < total ? vpn_of(address + offset + length) - vpn_of(address) : record->pages;
+	if (any_gone(record, from, to)) {
+		record_release(record, pin->serial);
+		return misuse("hf_unpin_part", "pages that are held", "one that was unpinned before, at offset %u or after",
+			      offset);
+	}
+	unpin_pages(record, from, to, how & HF_UNPIN_DIRTY);
+	held = atomic_load_explicit(&record->held, memory_order_relaxed) - length;
+	atomic_store_explicit(&record->held, held, memory_order_relaxed);
+	/* The last part ends the pin. */
+	if (held)
+		record_release(record, pin->serial);
+	else
+		record_end(record, pin->serial);
+	return 0;
+}

@@ -1,0 +1,196 @@
+/*
+ * pool.c - the life of a pool, its statistics, and looking at one address
+ */
+#include "handshake.h"
+#include "record.h"
+
+#define TEXT(x) #x
+#define VERSION(major, minor, patch) TEXT(major) "." TEXT(minor) "." TEXT(patch)
+
+const char *hf_version(void)
+{
+	return VERSION(HF_VERSION_MAJOR, HF_VERSION_MINOR, HF_VERSION_PATCH);
+}
+
+size_t hf_page_size(void)
+{
+	return PAGE_BYTES;
+}
+
+/* ---- create and destroy -------------------------------------------------------------- */
+
+#define POOL_LEAST_PAGES 16u
+
+static void pool_begin(struct hf_pool *pool, const struct hf_pool_config *config)
+{
+	pool->count = (pfn_t)(pool->bytes >> HF_PAGE_SHIFT);
+	pool->longterm_limit = config->longterm_bytes >> HF_PAGE_SHIFT;
+	if (!config->longterm_bytes)
+		pool->longterm_limit = pool->count / 2;
+	plat_lock_init(&pool->lock);
+	list_init(&pool->mms);
+	list_init(&pool->objects);
+	/* The zero page: never free, never written. */
+	atomic_init(&pool->pages[0].count, COUNT_REFERENCE);
+	pool->frontier = 1;
+	pool->free = PFN_NONE;
+	for (unsigned number = 0; number < SLOTS; number++) {
+		plat_lock_init(&pool->slots[number].lock);
+		pool->slots[number].limbo = PFN_NONE;
+		records_begin(&pool->slots[number]);
+	}
+}
+
+int hf_pool_create(const struct hf_pool_config *config, struct hf_pool **pool_out)
+{
+	struct hf_pool *pool;
+	uint64_t pages;
+	int error = -HF_ENOMEM;
+
+	if (!config || !pool_out || config->size != sizeof(*config))
+		return -HF_EINVAL;
+	pages = config->bytes >> HF_PAGE_SHIFT;
+	if (pages < POOL_LEAST_PAGES || pages > PFN_MAX)
+		return -HF_EINVAL;
+	pool = plat_alloc(sizeof(*pool));
+	if (!pool)
+		return -HF_ENOMEM;
+	pool->bytes = pages << HF_PAGE_SHIFT;
+	pool->pages = plat_reserve(pages * sizeof(struct page));
+	if (pool->pages) {
+		error = plat_pool_open(pool->bytes, (void **)&pool->base, &pool->fd);
+		if (!error) {
+			pool_begin(pool, config);
+			*pool_out = pool;
+			return 0;
+		}
+		plat_unreserve(pool->pages, pages * sizeof(struct page));
+	}
+	plat_free(pool);
+	return error;
+}
+
+static void count_record(struct record *record, void *context)
+{
+	(void)record;
+	++*(uint64_t *)context;
+}
+
+static uint64_t pins_held(struct hf_pool *pool)
+{
+	uint64_t count = 0;
+
+	records_each(pool, count_record, &count);
+	return count;
+}
+
+int hf_pool_destroy(struct hf_pool *pool)
+{
+	bool busy;
+
+	if (!pool)
+		return -HF_EINVAL;
+	plat_lock(&pool->lock);
+	busy = !list_is_empty(&pool->mms) || !list_is_empty(&pool->objects);
+	plat_unlock(&pool->lock);
+	if (busy || pins_held(pool))
+		return -HF_EBUSY;
+	/* ---- point of no return ---- */
+	records_destroy(pool);
+	for (unsigned number = 0; number < SLOTS; number++)
+		plat_lock_fini(&pool->slots[number].lock);
+	plat_lock_fini(&pool->lock);
+	plat_pool_close(pool->base, pool->bytes, pool->fd);
+	plat_unreserve(pool->pages, pool->count * sizeof(struct page));
+	plat_free(pool);
+	return 0;
+}
+
+void hf_pool_memory(const struct hf_pool *pool, void **base, uint64_t *bytes, int *fd)
+{
+	if (base)
+		*base = pool ? pool->base : NULL;
+	if (bytes)
+		*bytes = pool ? pool->bytes : 0;
+	if (fd)
+		*fd = pool ? pool->fd : -1;
+}
+
+/* ---- statistics ------------------------------------------------------------------------ */
+
+static uint64_t list_length(const struct list *head)
+{
+	uint64_t length = 0;
+
+	list_each(item, head)
+		length++;
+	return length;
+}
+
+static uint64_t stat_sum(struct hf_pool *pool, enum stat stat)
+{
+	uint64_t sum = 0;
+
+	for (unsigned number = 0; number < SLOTS; number++)
+		sum += atomic_load_explicit(&pool->slots[number].stats[stat], memory_order_relaxed);
+	return sum;
+}
+
+void hf_pool_stats(struct hf_pool *pool, struct hf_stats *stats)
+{
+	if (!pool || !stats)
+		return;
+#define STAT_SUM(name, text) stats->name = stat_sum(pool, STAT_##name);
+	HF_STATS(STAT_SUM)
+#undef STAT_SUM
+	stats->pages_free = pool_free_pages(pool);
+	stats->pages_table = atomic_load_explicit(&pool->tables, memory_order_relaxed);
+	/* All but the zero page; what is between two hands counts as data. */
+	stats->pages_data = pool->count - 1 - stats->pages_free - stats->pages_table;
+	stats->pages_pinned_longterm = atomic_load_explicit(&pool->longterm, memory_order_relaxed);
+	stats->pins_held = pins_held(pool);
+	plat_lock(&pool->lock);
+	stats->spaces = list_length(&pool->mms);
+	stats->objects = list_length(&pool->objects);
+	plat_unlock(&pool->lock);
+}
+
+/* ---- one address ---------------------------------------------------------------------------- */
+
+static void describe_entry(const struct hf_mm *mm, uint64_t address, struct hf_page_info *info)
+{
+	struct walk walk = walk_down(mm, vpn_of(address));
+	pte_t pte = pte_load(walk.upper[0]);
+	struct page *page = page_of(mm->pool, pte_pfn(pte));
+	uint64_t count = atomic_load_explicit(&page->count, memory_order_relaxed);
+
+	info->hole = (pte & PTE_HOLE) != 0;
+	if (!pte_has_page(pte))
+		return;
+	info->entry = walk_view(walk.all, pte) & ~PTE_FRAME_MASK;
+	info->entry |= walk.all & PTE_HAS_PINNED;
+	info->frame = pte_pfn(pte);
+	info->pins = COUNT_PINS(count);
+	info->references = COUNT_REFERENCES(count);
+	info->anonymous = page_is(page, PAGE_ANONYMOUS) != 0;
+}
+
+int hf_query(struct hf_mm *mm, uint64_t address, struct hf_page_info *info)
+{
+	int error;
+
+	if (!mm || !info)
+		return -HF_EINVAL;
+	if (address >= ADDRESS_END)
+		return -HF_EFAULT;
+	error = mm_lock(mm);
+	if (error)
+		return error;
+	*info = (struct hf_page_info){ 0 };
+	if (vma_find(mm, address))
+		describe_entry(mm, address, info);
+	else
+		error = -HF_EFAULT;
+	mm_unlock(mm);
+	return error;
+}

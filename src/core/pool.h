@@ -1,0 +1,147 @@
+/*
+ * pool.h - the physical memory: pages, their allocation, per-thread state
+ *
+ * A page is free in one of five places: beyond the frontier (never used), on the
+ * pool's list, in a slot's cache, in a slot's limbo (waiting for a grace period),
+ * or in the hands of somebody between two of them.
+ *
+ * Locks.  pool->lock: the list, the frontier, the lists of mms and objects.
+ *         slot->lock: that slot's cache and limbo.
+ * Order:  mm -> child mm -> object -> slot -> pool.  Nobody waits for a grace
+ *         period with a slot's or the pool's lock held.
+ */
+#ifndef HOLDFAST_POOL_H
+#define HOLDFAST_POOL_H
+
+#include "list.h"
+#include "page.h"
+#include "stats.h"
+
+/* Threads with per-thread state of their own; the rest share the last slot. */
+#define SLOTS 128u
+#define SLOT_SHARED (SLOTS - 1)
+#define CACHE_PAGES 64u
+#define LIMBO_PAGES 64u
+
+struct record;
+struct record_chunk;
+
+struct slot {
+	_Alignas(64) struct plat_lock lock;
+	uint32_t cached;		/* (lock) */
+	uint32_t limbo_count;		/* (lock) */
+	pfn_t limbo;			/* (lock) linked through page->index */
+	pfn_t cache[CACHE_PAGES];	/* (lock) */
+
+	/* pin records: record.c */
+	_Alignas(64) struct record *records_free;	/* the owner's; shared slot: under records_lock */
+	struct plat_lock records_lock;			/* shared slot only */
+	_Atomic(struct record *) records_returned;	/* unpinned by other threads */
+	_Atomic(struct record_chunk *) chunks;
+
+	_Alignas(64) _Atomic uint64_t stats[STATS];
+};
+
+struct hf_pool {
+	unsigned char *base;		/* the direct map */
+	struct page *pages;		/* descriptors, by frame number */
+	uint64_t bytes;
+	pfn_t count;			/* frames, the zero page among them */
+	int fd;
+	uint64_t longterm_limit;	/* pages */
+	_Atomic uint64_t longterm;
+	_Atomic uint64_t serial;	/* of pin records */
+
+	struct plat_lock lock;
+	pfn_t frontier;			/* (lock) the first frame never used */
+	pfn_t free;			/* (lock) linked through page->index */
+	uint32_t free_count;		/* (lock) */
+	struct list mms;		/* (lock) */
+	struct list objects;		/* (lock) */
+	_Atomic uint64_t tables;	/* pages that are page tables */
+#ifdef HF_LAB
+	_Atomic uint64_t fail_in;	/* lab.h: allocations until one fails */
+#endif
+	struct slot slots[SLOTS];
+};
+
+enum page_fill { PAGE_ANY, PAGE_ZEROED };
+
+/* One page with one reference, or NULL when the limit is reached. */
+struct page *page_alloc(struct hf_pool *pool, uint32_t flags, enum page_fill fill);
+
+/* A list of pages linked through index: to allocate before the point of no return. */
+struct page_stock {
+	pfn_t first;
+	uint64_t count;
+};
+#define STOCK_EMPTY { PFN_NONE, 0 }
+int stock_fill(struct hf_pool *pool, struct page_stock *stock, uint64_t pages);
+struct page *stock_take(struct hf_pool *pool, struct page_stock *stock, uint32_t flags);
+void stock_empty(struct hf_pool *pool, struct page_stock *stock);
+
+/* The core's own structures; counts for hf_lab_fail_allocation(). */
+void *pool_alloc(struct hf_pool *pool, size_t bytes);
+
+/* Wait for a grace period, and count it. */
+void pool_grace(struct hf_pool *pool);
+
+/* Bring every free page back to the pool's list. */
+void pool_gather(struct hf_pool *pool);
+uint64_t pool_free_pages(struct hf_pool *pool);
+
+static inline struct page *page_of(const struct hf_pool *pool, pfn_t pfn)
+{
+	return &pool->pages[pfn];
+}
+
+static inline pfn_t pfn_of(const struct hf_pool *pool, const struct page *page)
+{
+	return (pfn_t)(page - pool->pages);
+}
+
+static inline unsigned char *page_bytes(const struct hf_pool *pool, pfn_t pfn)
+{
+	return pool->base + ((uint64_t)pfn << HF_PAGE_SHIFT);
+}
+
+static inline unsigned slot_number(void)
+{
+	unsigned self = plat_self();
+
+	return self < SLOT_SHARED ? self : SLOT_SHARED;
+}
+
+/* Statistics: a plain add in a thread's own slot, a locked one in the shared. */
+static inline void stat_add(struct hf_pool *pool, enum stat stat, uint64_t n)
+{
+	unsigned number = slot_number();
+	_Atomic uint64_t *counter = &pool->slots[number].stats[stat];
+
+	if (likely(number != SLOT_SHARED))
+		atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + n,
+				      memory_order_relaxed);
+	else
+		atomic_fetch_add_explicit(counter, n, memory_order_relaxed);
+}
+
+/* What the laboratory's designs ask about and the library does not keep. */
+static inline void page_entry_added(struct page *page)
+{
+#ifdef HF_LAB
+	atomic_fetch_add_explicit(&page->entries, 1, memory_order_relaxed);
+#else
+	(void)page;
+#endif
+}
+
+static inline void page_entry_removed(struct page *page)
+{
+#ifdef HF_LAB
+	atomic_fetch_sub_explicit(&page->entries, 1, memory_order_relaxed);
+#else
+	(void)page;
+#endif
+}
+
+#endif

@@ -1,0 +1,201 @@
+/*
+ * remap.c - resize or move a mapping, with its pages and its pins
+ *
+ *	before:   |--- old ---|            (free)
+ *	after:                             |--- old ---|--- new pages ---|
+ *
+ * A moved entry is emptied at its old place before it shows at the new one, so
+ * that one page never stands at two private addresses.  A fast pin that read it at
+ * the old place is over the same page; HAS_PINNED is set on the way to the new
+ * place first, because that pin may have noted it only on the way to the old one.
+ */
+#include "map.h"
+
+struct remap {
+	struct hf_mm *mm;
+	struct vma *vma;	/* holds the whole of the old range */
+	uint64_t start, old_length, new_length, to;
+	unsigned flags;
+	struct vma *spares[2], *more[2], *moved;
+};
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Tables at the new place for every entry that moves: 0 or -ENOMEM. */
+static int build_tables(const struct remap *remap)
+{
+	struct hf_mm *mm = remap->mm;
+	vpn_t from = vpn_of(remap->start), end = from + vpn_of(least(remap->old_length, remap->new_length));
+	vpn_t to = vpn_of(remap->to);
+	pte_slot *slot;
+
+	for (vpn_t vpn = from; (vpn = tree_next(mm->pool, &mm->tables, vpn, end, &slot)) < end; vpn++) {
+		if (tree_build(mm->pool, &mm->tables, vpn - from + to))
+			continue;
+		tree_prune(mm->pool, &mm->tables, to, to + (end - from));
+		return -HF_ENOMEM;
+	}
+	return 0;
+}
+
+static void move_entries(const struct remap *remap)
+{
+	struct hf_mm *mm = remap->mm;
+	vpn_t from = vpn_of(remap->start), end = from + vpn_of(least(remap->old_length, remap->new_length));
+	vpn_t to = vpn_of(remap->to);
+	pte_slot *slot;
+
+	for (vpn_t vpn = from; (vpn = tree_next(mm->pool, &mm->tables, vpn, end, &slot)) < end; vpn++) {
+		pte_slot *target = tree_find(mm->pool, &mm->tables, vpn - from + to);
+		pte_t pte;
+
+		tree_mark_pinned(mm->pool, &mm->tables, vpn - from + to);
+		pte = tree_empty(mm->pool, slot);
+		tree_fill(mm->pool, target, pte);
+	}
+}
+
+/* ---- where to ----------------------------------------------------------------------------- */
+
+static bool is_free(struct hf_mm *mm, uint64_t start, uint64_t end)
+{
+	return end <= ADDRESS_END && start < end && !vma_first(mm, start, end);
+}
+
+/* Decide where the mapping will be: remap->to. */
+static int choose_place(struct remap *remap, const uint64_t *wish)
+{
+	uint64_t end = remap->start + remap->old_length;
+
+	remap->to = remap->start;
+	if (remap->flags & HF_REMAP_FIXED) {
+		remap->to = *wish;
+		return 0;
+	}
+	if (remap->new_length <= remap->old_length)
+		return 0;
+	/* In place, if the old range is the mapping's end and what follows is free. */
+	if (remap->vma->end == end && is_free(remap->mm, end, remap->start + remap->new_length))
+		return 0;
+	if (!(remap->flags & HF_REMAP_MAYMOVE))
+		return -HF_ENOMEM;
+	remap->to = vma_gap(remap->mm, 0, remap->new_length);
+	return remap->to ? 0 : -HF_ENOMEM;
+}
+
+/* ---- the steps that can't fail ------------------------------------------------------------- */
+
+static void resize_in_place(struct remap *remap)
+{
+	struct hf_mm *mm = remap->mm;
+	uint64_t old_end = remap->start + remap->old_length, new_end = remap->start + remap->new_length;
+
+	if (new_end < old_end) {
+		unmap_range(mm, new_end, old_end, remap->spares);
+		mm_prune(mm, new_end, old_end);
+	} else if (new_end > old_end) {
+		remap->vma->end = new_end;
+		vma_merge(mm, remap->start, new_end);
+	}
+}
+
+static void move_mapping(struct remap *remap)
+{
+	struct hf_mm *mm = remap->mm;
+	struct vma *moved = remap->moved;
+
+	remap->moved = NULL;
+	vma_copy(moved, remap->vma);
+	moved->offset = vma_index(remap->vma, remap->start);
+	moved->start = remap->to;
+	moved->end = remap->to + remap->new_length;
+	move_entries(remap);
+	vma_insert(mm, moved);
+	unmap_range(mm, remap->start, remap->start + remap->old_length, remap->spares);
+	mm_prune(mm, remap->start, remap->start + remap->old_length);
+	mm_prune(mm, remap->to, remap->to + remap->new_length);
+	vma_merge(mm, remap->to, remap->to + remap->new_length);
+}
+
+static int remap_prepare(struct remap *remap, const uint64_t *wish)
+{
+	int error = choose_place(remap, wish);
+
+	if (!error)
+		error = cut_prepare(remap->mm->pool, remap->spares);
+	if (!error)
+		error = cut_prepare(remap->mm->pool, remap->more);
+	if (error || remap->to == remap->start)
+		return error;
+	remap->moved = vma_alloc(remap->mm->pool);
+	return remap->moved ? build_tables(remap) : -HF_ENOMEM;
+}
+
+static int remap_locked(struct remap *remap, const uint64_t *wish)
+{
+	struct hf_mm *mm = remap->mm;
+	uint64_t end = remap->start + remap->old_length;
+	int error;
+
+	remap->vma = vma_find(mm, remap->start);
+	if (!remap->vma || remap->vma->end < end)
+		return -HF_EFAULT;
+	error = remap_prepare(remap, wish);
+	if (error)
+		return error;
+	/* ---- point of no return ---- */
+	if (remap->to == remap->start) {
+		resize_in_place(remap);
+		return 0;
+	}
+	if (remap->flags & HF_REMAP_FIXED) {
+		unmap_range(mm, remap->to, remap->to + remap->new_length, remap->more);
+		/* A cut may have given the old range another VMA. */
+		remap->vma = vma_find(mm, remap->start);
+	}
+	move_mapping(remap);
+	return 0;
+}
+
+static bool request_is_good(const struct remap *remap, const uint64_t *wish)
+{
+	uint64_t end = remap->start + remap->old_length;
+
+	if (remap->flags & ~(HF_REMAP_MAYMOVE | HF_REMAP_FIXED))
+		return false;
+	if (!range_is_good(remap->start, remap->old_length) || !range_is_good(0, remap->new_length))
+		return false;
+	if (!(remap->flags & HF_REMAP_FIXED))
+		return true;
+	/* The two ranges must not touch. */
+	return wish && range_is_good(*wish, remap->new_length) &&
+	       (*wish >= end || *wish + remap->new_length <= remap->start);
+}
+
+int hf_remap(struct hf_mm *mm, uint64_t address, uint64_t old_length, uint64_t new_length, unsigned flags,
+	     uint64_t *new_address)
+{
+	struct remap remap = { .mm = mm, .start = address, .flags = flags };
+	int error;
+
+	if (!mm || old_length > ADDRESS_END || new_length > ADDRESS_END)
+		return -HF_EINVAL;
+	remap.old_length = pages_of(old_length) << HF_PAGE_SHIFT;
+	remap.new_length = pages_of(new_length) << HF_PAGE_SHIFT;
+	if (!request_is_good(&remap, new_address))
+		return -HF_EINVAL;
+	error = mm_lock(mm);
+	if (error)
+		return error;
+	error = remap_locked(&remap, new_address);
+	mm_unlock(mm);
+	cut_done(remap.spares);
+	cut_done(remap.more);
+	vma_discard(remap.moved);
+	if (!error && new_address)
+		*new_address = remap.to;
+	return error;
+}

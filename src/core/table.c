@@ -1,0 +1,186 @@
+/*
+ * table.c - building, searching and pruning the radix trees of table.h
+ */
+#include "table.h"
+
+static struct page *table_page(const struct hf_pool *pool, const pte_slot *slot)
+{
+	return page_of(pool, (pfn_t)(((const unsigned char *)slot - pool->base) >> HF_PAGE_SHIFT));
+}
+
+static void table_count(const struct hf_pool *pool, const pte_slot *slot, uint32_t change)
+{
+	struct page *page = table_page(pool, slot);
+	uint32_t used = atomic_load_explicit(&page->entries, memory_order_relaxed);
+
+	/* Only the tree's owner changes it; others never look. */
+	atomic_store_explicit(&page->entries, used + change, memory_order_relaxed);
+}
+
+pte_slot *tree_find(const struct hf_pool *pool, const struct tree *tree, vpn_t vpn)
+{
+	pfn_t pfn = tree->root;
+
+	if (vpn >= tree_reach(tree->height))
+		return NULL;
+	for (unsigned level = tree->height - 1; pfn && level; level--)
+		pfn = pte_pfn(pte_load(&table_of(pool, pfn)[table_index(vpn, level)]));
+	return pfn ? &table_of(pool, pfn)[table_index(vpn, 0)] : NULL;
+}
+
+static struct page *table_alloc(struct hf_pool *pool, struct tree *tree, struct page_stock *stock)
+{
+	struct page *page;
+
+	if (stock) {
+		page = stock_take(pool, stock, PAGE_TABLE);
+		plat_fill(page_bytes(pool, pfn_of(pool, page)), 0, PAGE_BYTES);
+	} else {
+		page = page_alloc(pool, PAGE_TABLE, PAGE_ZEROED);
+	}
+	if (page) {
+		tree->tables++;
+		atomic_fetch_add_explicit(&pool->tables, 1, memory_order_relaxed);
+	}
+	return page;
+}
+
+/* A root, as high as vpn needs: what was the root becomes its first entry. */
+static bool tree_raise(struct hf_pool *pool, struct tree *tree, vpn_t vpn, struct page_stock *stock)
+{
+	while (!tree->root || vpn >= tree_reach(tree->height)) {
+		struct page *page = table_alloc(pool, tree, stock);
+		pfn_t root;
+
+		if (!page)
+			return false;
+		root = pfn_of(pool, page);
+		if (tree->root) {
+			tree_fill(pool, &table_of(pool, root)[0], pte_make(tree->root, PTE_TABLE));
+			tree->height++;
+		}
+		tree->root = root;
+		if (!tree->height)
+			tree->height = 1;
+	}
+	return true;
+}
+
+pte_slot *tree_build_from(struct hf_pool *pool, struct tree *tree, vpn_t vpn, struct page_stock *stock)
+{
+	pfn_t pfn;
+
+	if (!tree_raise(pool, tree, vpn, stock))
+		return NULL;
+	pfn = tree->root;
+	for (unsigned level = tree->height - 1; level; level--) {
+		pte_slot *slot = &table_of(pool, pfn)[table_index(vpn, level)];
+		pte_t pte = pte_load(slot);
+
+		if (!pte) {
+			struct page *page = table_alloc(pool, tree, stock);
+
+			if (!page)
+				return NULL;
+			pte = pte_make(pfn_of(pool, page), PTE_TABLE);
+			tree_fill(pool, slot, pte);
+		}
+		pfn = pte_pfn(pte);
+	}
+	return &table_of(pool, pfn)[table_index(vpn, 0)];
+}
+
+pte_slot *tree_build(struct hf_pool *pool, struct tree *tree, vpn_t vpn)
+{
+	return tree_build_from(pool, tree, vpn, NULL);
+}
+
+void tree_fill(struct hf_pool *pool, pte_slot *slot, pte_t pte)
+{
+	if (!atomic_load_explicit(slot, memory_order_relaxed))
+		table_count(pool, slot, 1);
+	pte_publish(slot, pte);
+}
+
+pte_t tree_empty(struct hf_pool *pool, pte_slot *slot)
+{
+	pte_t pte = pte_take(slot);
+
+	if (pte)
+		table_count(pool, slot, (uint32_t)-1);
+	return pte;
+}
+
+/* Drop what is empty under one table; true if the table itself is empty now. */
+static bool prune_under(struct hf_pool *pool, struct tree *tree, pfn_t pfn, unsigned level, vpn_t from, vpn_t to)
+{
+	uint64_t span = tree_reach(level);
+	pte_slot *table = table_of(pool, pfn);
+
+	for (vpn_t vpn = from; level && vpn < to; vpn = (vpn | (span - 1)) + 1) {
+		pte_slot *slot = &table[table_index(vpn, level)];
+		pte_t pte = pte_load(slot);
+		vpn_t end = (vpn | (span - 1)) + 1;
+
+		if (!pte || !prune_under(pool, tree, pte_pfn(pte), level - 1, vpn, end < to ? end : to))
+			continue;
+		tree_empty(pool, slot);
+		tree->tables--;
+		page_drop(pool, page_of(pool, pte_pfn(pte)), COUNT_REFERENCE);
+	}
+	return !atomic_load_explicit(&table_page(pool, table)->entries, memory_order_relaxed);
+}
+
+void tree_prune(struct hf_pool *pool, struct tree *tree, vpn_t from, vpn_t to)
+{
+	uint64_t reach = tree->root ? tree_reach(tree->height) : 0;
+
+	if (from < reach)
+		prune_under(pool, tree, tree->root, tree->height - 1, from, to < reach ? to : reach);
+}
+
+vpn_t tree_next(const struct hf_pool *pool, const struct tree *tree, vpn_t from, vpn_t to, pte_slot **slot)
+{
+	vpn_t vpn = from, end = to;
+
+	if (!tree->root)
+		return end;
+	if (to > tree_reach(tree->height))
+		to = tree_reach(tree->height);
+	while (vpn < to) {
+		unsigned level = tree->height - 1;
+		pfn_t pfn = tree->root;
+
+		for (; level && pfn; level--) {
+			pte_t pte = pte_load(&table_of(pool, pfn)[table_index(vpn, level)]);
+
+			if (!pte)
+				break;
+			pfn = pte_pfn(pte);
+		}
+		if (level) {
+			vpn = (vpn | (tree_reach(level) - 1)) + 1;
+			continue;
+		}
+		for (unsigned index = table_index(vpn, 0); index < TABLE_ENTRIES && vpn < to; index++, vpn++) {
+			*slot = &table_of(pool, pfn)[index];
+			if (atomic_load_explicit(*slot, memory_order_relaxed))
+				return vpn;
+		}
+	}
+	return end;
+}
+
+void tree_mark_pinned(const struct hf_pool *pool, const struct tree *tree, vpn_t vpn)
+{
+	pfn_t pfn = tree->root;
+
+	for (unsigned level = tree->height - 1; level; level--) {
+		pte_slot *slot = &table_of(pool, pfn)[table_index(vpn, level)];
+		pte_t pte = pte_load(slot);
+
+		if (!(pte & PTE_HAS_PINNED))
+			pte_set(slot, PTE_HAS_PINNED);
+		pfn = pte_pfn(pte);
+	}
+}

@@ -1,0 +1,67 @@
+/*
+ * types.h - sizes and units
+ *
+ * Entries per table and bytes per page are build parameters: the library has
+ * 512 and 4096, the explorer takes 4 and 64.  Everything else follows.
+ */
+#ifndef HOLDFAST_TYPES_H
+#define HOLDFAST_TYPES_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "holdfast.h"
+#include "platform.h"
+
+#ifndef HF_PAGE_SHIFT
+#define HF_PAGE_SHIFT 12
+#endif
+#ifndef HF_TABLE_SHIFT
+#define HF_TABLE_SHIFT 9
+#endif
+
+#define PAGE_BYTES ((size_t)1 << HF_PAGE_SHIFT)
+#define TABLE_ENTRIES (1u << HF_TABLE_SHIFT)
+#define TABLE_LEVELS 4u
+
+_Static_assert(TABLE_ENTRIES * sizeof(uint64_t) <= PAGE_BYTES, "a table fits in a page");
+
+/* The user half of the address space, as x86-64 has it. */
+#define ADDRESS_BITS (HF_PAGE_SHIFT + TABLE_LEVELS * HF_TABLE_SHIFT - 1)
+#define ADDRESS_END (UINT64_C(1) << ADDRESS_BITS)
+
+typedef uint64_t vpn_t;		/* page number within an mm or an object */
+typedef uint32_t pfn_t;		/* frame number within the pool; 0 is the zero page */
+typedef uint64_t pte_t;		/* one entry, as loaded */
+typedef _Atomic uint64_t pte_slot;	/* where one stands */
+
+#define PFN_MAX UINT32_C(0xfffffffe)
+#define PFN_NONE UINT32_C(0xffffffff)
+
+static inline uint64_t page_floor(uint64_t address)
+{
+	return address & ~(uint64_t)(PAGE_BYTES - 1);
+}
+
+static inline size_t page_offset(uint64_t address)
+{
+	return (size_t)(address & (PAGE_BYTES - 1));
+}
+
+static inline vpn_t vpn_of(uint64_t address)
+{
+	return address >> HF_PAGE_SHIFT;
+}
+
+/* Bytes to pages, rounded up; exact up to the end of the address space. */
+static inline uint64_t pages_of(uint64_t bytes)
+{
+	return (bytes >> HF_PAGE_SHIFT) + (page_offset(bytes) != 0);
+}
+
+#define likely(x) __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
+
+#endif

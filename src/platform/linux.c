@@ -1,0 +1,280 @@
+/*
+ * linux.c - the platform of Linux user space: pthreads, liburcu, memfd
+ *
+ * Sections are liburcu's "bp" flavour, the one that does not ask its users to
+ * register their threads.  ThreadSanitizer knows neither its fences nor its
+ * grace periods, so they are told to it here, and nowhere else.
+ */
+#include "platform.h"
+#include "../core/errors.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+#include <urcu-bp.h>
+
+#if defined(__SANITIZE_THREAD__)
+#define PLAT_TSAN 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define PLAT_TSAN 1
+#endif
+#endif
+#ifndef PLAT_TSAN
+#define PLAT_TSAN 0
+#endif
+
+_Static_assert(HF_ESRCH == ESRCH && HF_EAGAIN == EAGAIN && HF_ENOMEM == ENOMEM && HF_EACCES == EACCES &&
+	       HF_EFAULT == EFAULT && HF_EBUSY == EBUSY && HF_EEXIST == EEXIST && HF_EINVAL == EINVAL &&
+	       HF_ENOLCK == ENOLCK && HF_ENODATA == ENODATA && HF_EOVERFLOW == EOVERFLOW && HF_EUCLEAN == EUCLEAN,
+	       "the core's errno values are the system's");
+
+/* ---- locks ------------------------------------------------------------------ */
+
+_Static_assert(sizeof(pthread_mutex_t) <= sizeof(struct plat_lock), "plat_lock holds a mutex");
+
+static pthread_mutex_t *mutex_of(struct plat_lock *lock)
+{
+	return (pthread_mutex_t *)(void *)lock->storage;
+}
+
+/* A mutex that can't be locked is a broken program; going on would lose data. */
+static void must(int error, const char *what)
+{
+	if (error) {
+		fprintf(stderr, "holdfast: %s: %s\n", what, strerror(error));
+		abort();
+	}
+}
+
+void plat_lock_init(struct plat_lock *lock)
+{
+	must(pthread_mutex_init(mutex_of(lock), NULL), "pthread_mutex_init");
+}
+
+void plat_lock_fini(struct plat_lock *lock)
+{
+	must(pthread_mutex_destroy(mutex_of(lock)), "pthread_mutex_destroy");
+}
+
+void plat_lock(struct plat_lock *lock)
+{
+	must(pthread_mutex_lock(mutex_of(lock)), "pthread_mutex_lock");
+}
+
+void plat_unlock(struct plat_lock *lock)
+{
+	must(pthread_mutex_unlock(mutex_of(lock)), "pthread_mutex_unlock");
+}
+
+/* ---- sections ------------------------------------------------------------------ */
+
+#if PLAT_TSAN
+void __tsan_acquire(void *address);
+void __tsan_release(void *address);
+static char grace_ended;	/* a grace period to the sections that begin after it */
+static char section_left;	/* a section to the grace period that waited for it */
+
+static void told_enter(void) { __tsan_acquire(&grace_ended); }
+static void told_leave(void) { __tsan_release(&section_left); }
+static void told_before_grace(void) { __tsan_release(&grace_ended); }
+static void told_after_grace(void) { __tsan_acquire(&section_left); }
+#else
+static void told_enter(void) {}
+static void told_leave(void) {}
+static void told_before_grace(void) {}
+static void told_after_grace(void) {}
+#endif
+
+void plat_section_enter(void)
+{
+	urcu_bp_read_lock();
+	told_enter();
+}
+
+void plat_section_leave(void)
+{
+	told_leave();
+	urcu_bp_read_unlock();
+}
+
+void plat_grace(void)
+{
+	told_before_grace();
+	urcu_bp_synchronize_rcu();
+	told_after_grace();
+}
+
+/* ---- who and when ------------------------------------------------------------------ */
+
+/*
+ * Thread numbers: the lowest free one, given back by a key's destructor when the
+ * thread ends, so that per-thread state stays dense.  Numbers beyond the map are
+ * shared by all threads that get none of their own: the core shares that state.
+ */
+enum { NUMBERS = 4096 };
+
+static pthread_mutex_t numbers_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_once_t numbers_once = PTHREAD_ONCE_INIT;
+static pthread_key_t numbers_key;
+static unsigned char number_taken[NUMBERS];
+static _Thread_local unsigned my_number;	/* number + 1; 0: none yet */
+
+static void number_give_back(void *value)
+{
+	unsigned number = (unsigned)(uintptr_t)value - 1;
+
+	/* Destructors that run after this one may pin or unpin: they get a new number. */
+	my_number = 0;
+	pthread_mutex_lock(&numbers_lock);
+	number_taken[number] = 0;
+	pthread_mutex_unlock(&numbers_lock);
+}
+
+static void numbers_begin(void)
+{
+	must(pthread_key_create(&numbers_key, number_give_back), "pthread_key_create");
+}
+
+static unsigned number_take(void)
+{
+	unsigned number;
+
+	pthread_once(&numbers_once, numbers_begin);
+	pthread_mutex_lock(&numbers_lock);
+	for (number = 0; number < NUMBERS && number_taken[number]; number++)
+		;
+	if (number < NUMBERS)
+		number_taken[number] = 1;
+	pthread_mutex_unlock(&numbers_lock);
+	if (number < NUMBERS && pthread_setspecific(numbers_key, (void *)(uintptr_t)(number + 1))) {
+		/* No memory to remember it by: share, rather than never give it back. */
+		pthread_mutex_lock(&numbers_lock);
+		number_taken[number] = 0;
+		pthread_mutex_unlock(&numbers_lock);
+		return NUMBERS;
+	}
+	my_number = number + 1;
+	return number;
+}
+
+unsigned plat_self(void)
+{
+	return my_number ? my_number - 1 : number_take();
+}
+
+uint64_t plat_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+void plat_pause(unsigned attempt)
+{
+	struct timespec wait = { 0, 50000 };
+
+	if (attempt < 16) {
+		sched_yield();
+		return;
+	}
+	if (attempt > 64)
+		wait.tv_nsec = 2000000;
+	nanosleep(&wait, NULL);
+}
+
+/* ---- memory ------------------------------------------------------------------------------ */
+
+void *plat_alloc(size_t bytes)
+{
+	size_t rounded = (bytes + 63) & ~(size_t)63;
+	void *memory = rounded < bytes ? NULL : aligned_alloc(64, rounded);
+
+	return memory ? memset(memory, 0, rounded) : NULL;
+}
+
+void plat_free(void *memory)
+{
+	free(memory);
+}
+
+int plat_pool_open(uint64_t bytes, void **base, int *fd)
+{
+	int error;
+
+	*fd = memfd_create("holdfast", MFD_CLOEXEC);
+	if (*fd < 0)
+		return -errno;
+	if (ftruncate(*fd, (off_t)bytes) == 0) {
+		*base = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, *fd, 0);
+		if (*base != MAP_FAILED)
+			return 0;
+	}
+	error = errno;
+	close(*fd);
+	return -error;
+}
+
+void plat_pool_close(void *base, uint64_t bytes, int fd)
+{
+	munmap(base, bytes);
+	close(fd);
+}
+
+void *plat_reserve(uint64_t bytes)
+{
+	void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	return memory == MAP_FAILED ? NULL : memory;
+}
+
+void plat_unreserve(void *memory, uint64_t bytes)
+{
+	munmap(memory, bytes);
+}
+
+/* ---- bytes of pages ---------------------------------------------------------------------------- */
+
+#if PLAT_TSAN
+/* Said to the sanitizer as what it is: bytes that others may write, with no order. */
+void plat_copy(void *to, const void *from, size_t bytes)
+{
+	const unsigned char *source = from;
+	unsigned char *target = to;
+
+	for (size_t i = 0; i < bytes; i++)
+		__atomic_store_n(&target[i], __atomic_load_n(&source[i], __ATOMIC_RELAXED), __ATOMIC_RELAXED);
+}
+
+void plat_fill(void *to, int byte, size_t bytes)
+{
+	unsigned char *target = to;
+
+	for (size_t i = 0; i < bytes; i++)
+		__atomic_store_n(&target[i], (unsigned char)byte, __ATOMIC_RELAXED);
+}
+#else
+void plat_copy(void *to, const void *from, size_t bytes)
+{
+	memcpy(to, from, bytes);
+}
+
+void plat_fill(void *to, int byte, size_t bytes)
+{
+	memset(to, byte, bytes);
+}
+#endif
+
+/* ---- the outside ---------------------------------------------------------------------------------- */
+
+void plat_report(const char *message)
+{
+	fprintf(stderr, "holdfast: %s\n", message);
+}
