@@ -44,6 +44,18 @@ static bool is_own(const struct hf_pool *pool, pte_t pte)
 	return pte_has_page(pte) && !pte_is_zero_page(pte) && page_is(page_of(pool, pte_pfn(pte)), PAGE_ANONYMOUS);
 }
 
+/*
+ * Does a pin on this page matter to this fork?  Whether the child gets a copy is
+ * the design's answer.  To refuse, or to leave a hole, is the caller's choice with
+ * every design, also with those that would share a pinned page.
+ */
+static bool pin_matters(const struct forking *forking, struct view view)
+{
+	if (forking->pins == HF_FORK_COPY)
+		return DESIGN_COPIES(forking->parent, view);
+	return page_pins(view.page);
+}
+
 /* One page of this mm's own: count it if it is pinned and the child would have it. */
 static bool survey_page(struct forking *forking, pte_t pte, vpn_t vpn)
 {
@@ -53,7 +65,7 @@ static bool survey_page(struct forking *forking, pte_t pte, vpn_t vpn)
 
 	if (forking->unmark)
 		atomic_fetch_and_explicit(&page->flags, ~(uint32_t)PAGE_LISTED, memory_order_relaxed);
-	if (!DESIGN_COPIES(mm, view))
+	if (!pin_matters(forking, view))
 		return false;
 	if (!forking->unmark && forks_pages(vma_find(mm, (uint64_t)vpn << HF_PAGE_SHIFT))) {
 		forking->pinned++;
@@ -232,7 +244,7 @@ static pte_t child_entry(struct forking *forking, const struct vma *vma, pte_slo
 	if (!is_own(parent->pool, pte))
 		return 0;
 	/* Pins can't have come since the survey.  (Linux's "maybe" can, and is shared then.) */
-	if (look && DESIGN_COPIES(parent, view)) {
+	if (look && pin_matters(forking, view)) {
 		if (forking->pins == HF_FORK_HOLE) {
 			count_page(forking, STAT_fork_holes, forking->report ? &forking->report->holes : NULL);
 			return PTE_HOLE;
