@@ -66,6 +66,13 @@ static inline bool holdfast_keep(struct view view)
 }
 
 #ifdef HF_LAB
+/* Where a fork looks for pins. */
+enum look {
+	LOOK_NOWHERE,		/* it is blind to them */
+	LOOK_EVERYWHERE,	/* from the mm's first pin on: one sticky bit */
+	LOOK_TABLES,		/* where the tables' has_pinned says so */
+};
+
 struct design {
 	const char *name;
 	bool (*fast)(struct view view, unsigned how);
@@ -74,11 +81,12 @@ struct design {
 	bool (*keep)(struct view view);
 	bool discard_keeps;
 	bool unshare_may_write;	/* an unshared page's entry is writable where the mapping is */
-	bool looks_at_tables;	/* per-table has_pinned says where a fork must look */
+	enum look look;		/* which tables a fork must search for pins */
 };
 
 extern const struct design design_holdfast;
 const struct design *design_of(const struct hf_mm *mm);
+bool design_looks_for_pins(const struct hf_mm *mm);
 
 #define DESIGN_FAST(mm, view, how) design_of(mm)->fast(view, how)
 #define DESIGN_OWN(mm, vma, view, how) design_of(mm)->own(vma, view, how)
@@ -86,7 +94,8 @@ const struct design *design_of(const struct hf_mm *mm);
 #define DESIGN_KEEP(mm, view) design_of(mm)->keep(view)
 #define DESIGN_DISCARD_KEEPS(mm) (design_of(mm)->discard_keeps)
 #define DESIGN_UNSHARE_MAY_WRITE(mm) (design_of(mm)->unshare_may_write)
-#define DESIGN_LOOKS_AT_TABLES(mm) (design_of(mm)->looks_at_tables)
+#define DESIGN_LOOKS_AT_TABLES(mm) (design_of(mm)->look == LOOK_TABLES)
+#define DESIGN_LOOKS_FOR_PINS(mm) design_looks_for_pins(mm)
 #define DESIGN_IS_HOLDFAST(mm) (design_of(mm) == &design_holdfast)
 #else
 #define DESIGN_FAST(mm, view, how) holdfast_fast(view, how)
@@ -96,6 +105,7 @@ const struct design *design_of(const struct hf_mm *mm);
 #define DESIGN_DISCARD_KEEPS(mm) true
 #define DESIGN_UNSHARE_MAY_WRITE(mm) true
 #define DESIGN_LOOKS_AT_TABLES(mm) true
+#define DESIGN_LOOKS_FOR_PINS(mm) true
 #define DESIGN_IS_HOLDFAST(mm) true
 #endif
 

@@ -81,7 +81,7 @@ static bool survey(struct forking *forking, pfn_t pfn, unsigned level, vpn_t vpn
 	struct hf_pool *pool = forking->parent->pool;
 	bool everywhere = !DESIGN_LOOKS_AT_TABLES(forking->parent), any = false;
 
-	if (!level && !forking->unmark)
+	if (!level && !forking->unmark && DESIGN_LOOKS_FOR_PINS(forking->parent))
 		stat_add(pool, STAT_fork_tables, 1);
 	for (unsigned index = 0; index < TABLE_ENTRIES; index++) {
 		pte_slot *slot = &table_of(pool, pfn)[index];
@@ -261,24 +261,36 @@ static bool must_look(const struct hf_mm *mm, vpn_t vpn)
 	return !DESIGN_LOOKS_AT_TABLES(mm) || (walk_down(mm, vpn).all & PTE_HAS_PINNED);
 }
 
+/* One last-level table's part: the child's table is found once for all of it. */
+static void fork_leaf(struct forking *forking, const struct vma *vma, const struct leaf *leaf)
+{
+	struct hf_mm *child = forking->child;
+	bool look = must_look(forking->parent, leaf->vpn);
+	pte_slot *slots = NULL;
+
+	for (unsigned i = 0; i < leaf->count; i++) {
+		pte_t pte = pte_load(&leaf->slots[i]);
+
+		if (!pte)
+			continue;
+		pte = child_entry(forking, vma, &leaf->slots[i], look);
+		if (!pte)
+			continue;
+		if (!slots)
+			slots = tree_build_from(child->pool, &child->tables, leaf->vpn, &forking->tables);
+		tree_fill(child->pool, &slots[i], pte);
+	}
+}
+
 static void fork_entries(struct forking *forking, const struct vma *vma)
 {
-	struct hf_mm *parent = forking->parent, *child = forking->child;
-	vpn_t end = vpn_of(vma->end), looked = ~(vpn_t)0;
-	bool look = false;
-	pte_slot *slot;
+	struct hf_mm *parent = forking->parent;
+	vpn_t end = vpn_of(vma->end);
+	struct leaf leaf;
 
-	for (vpn_t vpn = vpn_of(vma->start); (vpn = tree_next(parent->pool, &parent->tables, vpn, end, &slot)) < end; vpn++) {
-		pte_t pte;
-
-		if (vpn >> HF_TABLE_SHIFT != looked) {
-			looked = vpn >> HF_TABLE_SHIFT;
-			look = must_look(parent, vpn);
-		}
-		pte = child_entry(forking, vma, slot, look);
-		if (pte)
-			tree_fill(child->pool, tree_build_from(child->pool, &child->tables, vpn, &forking->tables), pte);
-	}
+	for (vpn_t vpn = vpn_of(vma->start); tree_leaf(parent->pool, &parent->tables, vpn, end, &leaf);
+	     vpn = leaf.vpn + leaf.count)
+		fork_leaf(forking, vma, &leaf);
 }
 
 static void fork_commit(struct forking *forking)

@@ -70,11 +70,14 @@ void pte_drop(struct hf_pool *pool, pte_t pte)
 
 void mm_zap(struct hf_mm *mm, uint64_t start, uint64_t end)
 {
-	vpn_t from = vpn_of(start), to = vpn_of(end);
-	pte_slot *slot;
+	struct hf_pool *pool = mm->pool;
+	vpn_t to = vpn_of(end);
+	struct leaf leaf;
 
-	for (vpn_t vpn = from; (vpn = tree_next(mm->pool, &mm->tables, vpn, to, &slot)) < to; vpn++)
-		pte_drop(mm->pool, tree_empty(mm->pool, slot));
+	for (vpn_t vpn = vpn_of(start); tree_leaf(pool, &mm->tables, vpn, to, &leaf); vpn = leaf.vpn + leaf.count)
+		for (unsigned i = 0; i < leaf.count; i++)
+			if (atomic_load_explicit(&leaf.slots[i], memory_order_relaxed))
+				pte_drop(pool, tree_empty(pool, &leaf.slots[i]));
 }
 
 void mm_prune(struct hf_mm *mm, uint64_t start, uint64_t end)

@@ -45,6 +45,12 @@ void object_put(struct hf_object *object);
 int object_page(struct hf_object *object, vpn_t index, struct page **page);
 void object_wait(struct hf_object *object);
 
+/* The page at an index if it is there, with a reference; NULL: it reads as zeroes. */
+struct page *object_peek(struct hf_object *object, vpn_t index);
+
+/* Take the pages [from, to) out of the cache, and drop the cache's references. */
+void object_drop_pages(struct hf_object *object, vpn_t from, vpn_t to);
+
 /* A VMA maps the object from now on, or no longer (vma.c). */
 void object_add_vma(struct hf_object *object, struct vma *vma);
 void object_remove_vma(struct hf_object *object, struct vma *vma);

@@ -139,36 +139,55 @@ void tree_prune(struct hf_pool *pool, struct tree *tree, vpn_t from, vpn_t to)
 		prune_under(pool, tree, tree->root, tree->height - 1, from, to < reach ? to : reach);
 }
 
+/* The last-level table of vpn; 0, and *level where the way ends, when there is none. */
+static pfn_t leaf_table(const struct hf_pool *pool, const struct tree *tree, vpn_t vpn, unsigned *level)
+{
+	pfn_t pfn = tree->root;
+
+	for (*level = tree->height - 1; *level; --*level) {
+		pte_t pte = pte_load(&table_of(pool, pfn)[table_index(vpn, *level)]);
+
+		if (!pte)
+			return 0;
+		pfn = pte_pfn(pte);
+	}
+	return pfn;
+}
+
+bool tree_leaf(const struct hf_pool *pool, const struct tree *tree, vpn_t from, vpn_t to, struct leaf *leaf)
+{
+	uint64_t reach = tree->root ? tree_reach(tree->height) : 0;
+
+	if (to > reach)
+		to = reach;
+	while (from < to) {
+		unsigned level, index = table_index(from, 0);
+		pfn_t pfn = leaf_table(pool, tree, from, &level);
+
+		if (pfn) {
+			uint64_t left = to - from;
+
+			leaf->slots = &table_of(pool, pfn)[index];
+			leaf->vpn = from;
+			leaf->count = left < TABLE_ENTRIES - index ? (unsigned)left : TABLE_ENTRIES - index;
+			return true;
+		}
+		from = (from | (tree_reach(level) - 1)) + 1;
+	}
+	return false;
+}
+
 vpn_t tree_next(const struct hf_pool *pool, const struct tree *tree, vpn_t from, vpn_t to, pte_slot **slot)
 {
-	vpn_t vpn = from, end = to;
+	struct leaf leaf;
 
-	if (!tree->root)
-		return end;
-	if (to > tree_reach(tree->height))
-		to = tree_reach(tree->height);
-	while (vpn < to) {
-		unsigned level = tree->height - 1;
-		pfn_t pfn = tree->root;
-
-		for (; level && pfn; level--) {
-			pte_t pte = pte_load(&table_of(pool, pfn)[table_index(vpn, level)]);
-
-			if (!pte)
-				break;
-			pfn = pte_pfn(pte);
-		}
-		if (level) {
-			vpn = (vpn | (tree_reach(level) - 1)) + 1;
-			continue;
-		}
-		for (unsigned index = table_index(vpn, 0); index < TABLE_ENTRIES && vpn < to; index++, vpn++) {
-			*slot = &table_of(pool, pfn)[index];
-			if (atomic_load_explicit(*slot, memory_order_relaxed))
-				return vpn;
-		}
-	}
-	return end;
+	for (vpn_t vpn = from; tree_leaf(pool, tree, vpn, to, &leaf); vpn = leaf.vpn + leaf.count)
+		for (unsigned i = 0; i < leaf.count; i++)
+			if (atomic_load_explicit(&leaf.slots[i], memory_order_relaxed)) {
+				*slot = &leaf.slots[i];
+				return leaf.vpn + i;
+			}
+	return to;
 }
 
 void tree_mark_pinned(const struct hf_pool *pool, const struct tree *tree, vpn_t vpn)

@@ -66,6 +66,16 @@ void tree_prune(struct hf_pool *pool, struct tree *tree, vpn_t from, vpn_t to);
  */
 vpn_t tree_next(const struct hf_pool *pool, const struct tree *tree, vpn_t from, vpn_t to, pte_slot **slot);
 
+/* A part of one last-level table. */
+struct leaf {
+	pte_slot *slots;
+	vpn_t vpn;		/* of the first slot */
+	unsigned count;
+};
+
+/* The first leaf at or after from, below to, that has a table; false: there is none. */
+bool tree_leaf(const struct hf_pool *pool, const struct tree *tree, vpn_t from, vpn_t to, struct leaf *leaf);
+
 /* Set HAS_PINNED in every entry on the way down to vpn (the owner's lock held). */
 void tree_mark_pinned(const struct hf_pool *pool, const struct tree *tree, vpn_t vpn);
 
