@@ -13,6 +13,8 @@
 #include "print.h"
 
 #define MOST_LINES 64	/* of one mapping */
+#define MOST_RUNS 8	/* of one pin */
+#define MOST_SEEN 4096	/* pages of one mapping that are looked at */
 
 static void describe_entry(uint64_t entry, FILE *f)
 {
@@ -35,10 +37,6 @@ static void describe_state(const struct hf_page_info *page, FILE *f)
 		fputs("a hole", f);
 		return;
 	}
-	if (!(page->entry & HF_ENTRY_PRESENT)) {
-		fputs("no page", f);
-		return;
-	}
 	if (!page->frame) {
 		fputs("zero page", f);
 		describe_entry(page->entry, f);
@@ -50,33 +48,61 @@ static void describe_state(const struct hf_page_info *page, FILE *f)
 		page->anonymous ? "anonymous" : "of the object");
 }
 
-static void describe_page(struct judge *j, int space, int mapping, uint64_t offset, FILE *f)
+/* What is at a page of a mapping: true if there is something to say. */
+static bool look(struct judge *j, int space, int mapping, uint64_t offset, struct hf_page_info *page, bool *mapped)
 {
-	struct hf_page_info page;
-	uint64_t address = j->place[space][mapping].address + offset;
+	*mapped = !hf_query(j->mm[space], j->place[space][mapping].address + offset, page);
+	return *mapped && (page->hole || (page->entry & HF_ENTRY_PRESENT));
+}
 
-	if (hf_query(j->mm[space], address, &page))
-		return;
+static void describe_page(struct judge *j, int space, int mapping, uint64_t offset, const struct hf_page_info *page,
+			  FILE *f)
+{
 	fprintf(f, "%s %s", j->scenario->spaces[space], j->scenario->mappings[mapping]);
 	if (offset)
 		print_offset(offset, f);
 	else
 		fputs("+0", f);
 	fputs(": ", f);
-	describe_state(&page, f);
+	describe_state(page, f);
 	fputc('\n', f);
 }
 
+static void describe_pages(struct judge *j, int space, int mapping, uint64_t seen, FILE *f)
+{
+	for (uint64_t i = 0, lines = 0; i < seen && lines < MOST_LINES; i++) {
+		struct hf_page_info page;
+		bool mapped;
+
+		if (!look(j, space, mapping, i * SCENARIO_PAGE, &page, &mapped))
+			continue;
+		describe_page(j, space, mapping, i * SCENARIO_PAGE, &page, f);
+		lines++;
+	}
+}
+
+/* The mapping as such, if any of it is left; then its pages, where there are some. */
 static void describe_mapping(struct judge *j, int space, int mapping, FILE *f)
 {
 	const struct place *place = &j->place[space][mapping];
-	uint64_t pages = (place->length + SCENARIO_PAGE - 1) / SCENARIO_PAGE;
+	uint64_t pages = (place->length + SCENARIO_PAGE - 1) / SCENARIO_PAGE, seen = pages < MOST_SEEN ? pages : MOST_SEEN;
+	uint64_t left = 0, full = 0;
 
-	for (uint64_t i = 0; i < pages && i < MOST_LINES; i++)
-		describe_page(j, space, mapping, i * SCENARIO_PAGE, f);
-	if (pages > MOST_LINES)
-		fprintf(f, "%s %s, the rest: %" PRIu64 " pages, not shown\n", j->scenario->spaces[space],
-			j->scenario->mappings[mapping], pages - MOST_LINES);
+	for (uint64_t i = 0; i < seen; i++) {
+		struct hf_page_info page;
+		bool mapped;
+
+		full += look(j, space, mapping, i * SCENARIO_PAGE, &page, &mapped);
+		left += mapped;
+	}
+	if (!left)
+		return;
+	fprintf(f, "%s %s: mapped at %#" PRIx64 ", %" PRIu64 " page%s", j->scenario->spaces[space],
+		j->scenario->mappings[mapping], place->address, pages, pages == 1 ? "" : "s");
+	if (left < seen)
+		fprintf(f, ", %" PRIu64 " left", left);
+	fputs(seen < pages || full > MOST_LINES ? ", not all are shown\n" : "\n", f);
+	describe_pages(j, space, mapping, seen, f);
 }
 
 static void describe_object(struct judge *j, int object, FILE *f)
@@ -97,6 +123,25 @@ static uint64_t pages_held(const struct held_pin *held)
 	return n;
 }
 
+/* The frames that a pin is on, whatever is mapped where it was taken: runs, as 5-7 9. */
+static void describe_frames(struct judge *j, const struct hf_pin *pin, FILE *f)
+{
+	void *base;
+
+	hf_pool_memory(j->pool, &base, NULL, NULL);
+	fputs(", frame", f);
+	for (int i = 0; i < pin->iovcnt && i < MOST_RUNS; i++) {
+		uint64_t at = (uint64_t)((unsigned char *)pin->iov[i].iov_base - (unsigned char *)base);
+		uint64_t first = at / SCENARIO_PAGE, last = (at + pin->iov[i].iov_len - 1) / SCENARIO_PAGE;
+
+		fprintf(f, " %" PRIu64, first);
+		if (last > first)
+			fprintf(f, "-%" PRIu64, last);
+	}
+	if (pin->iovcnt > MOST_RUNS)
+		fputs(" ...", f);
+}
+
 static void describe_pin(struct judge *j, int pin, FILE *f)
 {
 	const struct held_pin *held = &j->pin[pin];
@@ -108,10 +153,12 @@ static void describe_pin(struct judge *j, int pin, FILE *f)
 	fprintf(f, "pin %s: %s %s", j->scenario->pins[pin], j->scenario->spaces[step->space],
 		j->scenario->mappings[step->mapping]);
 	print_offset(step->offset, f);
-	fprintf(f, " %s%s, %s, %" PRIu64 " of %" PRIu64 " page%s held, %d run%s\n",
-		step->flags & PIN_GET ? "reference" : step->flags & PIN_WRITE ? "write" : "read",
-		step->flags & PIN_LONG ? " long" : "", held->pin.fast ? "fast" : "slow", pages, held->pages,
-		held->pages == 1 ? "" : "s", held->pin.iovcnt, held->pin.iovcnt == 1 ? "" : "s");
+	fprintf(f, " %s%s, %s", step->flags & PIN_GET ? "reference" : step->flags & PIN_WRITE ? "write" : "read",
+		step->flags & PIN_LONG ? " long" : "", held->pin.fast ? "fast" : "slow");
+	describe_frames(j, &held->pin, f);
+	if (pages < held->pages)
+		fprintf(f, ", %" PRIu64 " of %" PRIu64 " pages held", pages, held->pages);
+	fputc('\n', f);
 }
 
 void library_describe(struct judge *j, FILE *f)

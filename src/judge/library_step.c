@@ -54,11 +54,20 @@ static int space_of(struct judge *j, int space, struct hf_mm **mm)
 	return error;
 }
 
+/* What comes next stands behind this end, and a gap. */
+static void keep_clear(struct judge *j, uint64_t end)
+{
+	uint64_t next = ((end + SCENARIO_PAGE - 1) & ~(uint64_t)(SCENARIO_PAGE - 1)) + GAP;
+
+	if (next > j->next_address)
+		j->next_address = next;
+}
+
 static uint64_t take_address(struct judge *j, uint64_t length)
 {
 	uint64_t address = j->next_address ? j->next_address : FIRST_ADDRESS;
 
-	j->next_address = address + ((length + SCENARIO_PAGE - 1) & ~(uint64_t)(SCENARIO_PAGE - 1)) + GAP;
+	keep_clear(j, address + length);
 	return address;
 }
 
@@ -71,10 +80,21 @@ static int object_make(struct judge *j, const struct step *step)
 	return hf_object_create(j->pool, step->length, &j->object[step->object]);
 }
 
-/* A transfer that ends early ended at the object's size. */
-static int all_of(ssize_t moved, uint64_t length)
+/* A transfer that ends early is made again for the rest, to learn why. */
+static int object_bytes(struct hf_object *object, const struct step *step, struct reply *reply)
 {
-	return moved < 0 ? (int)moved : (uint64_t)moved == length ? 0 : -EINVAL;
+	for (uint64_t done = 0; done < step->length;) {
+		uint64_t at = step->offset + done;
+		size_t rest = step->length - done;
+		ssize_t n = step->op == OP_OBJECT_WRITE ? hf_object_write(object, at, step->bytes + done, rest) :
+							  hf_object_read(object, at, reply->bytes + done, rest);
+
+		reply->value = done;
+		if (n <= 0)
+			return n ? (int)n : -EINVAL;	/* 0: the object ends here */
+		done += (uint64_t)n;
+	}
+	return 0;
 }
 
 static int on_object(struct judge *j, const struct step *step, struct reply *reply)
@@ -89,9 +109,7 @@ static int on_object(struct judge *j, const struct step *step, struct reply *rep
 		return hf_object_resize(object, step->length, HF_RESIZE_BUSY);
 	if (step->offset > hf_object_size(object) || step->length > hf_object_size(object) - step->offset)
 		return -EINVAL;
-	if (step->op == OP_OBJECT_WRITE)
-		return all_of(hf_object_write(object, step->offset, step->bytes, step->length), step->length);
-	return all_of(hf_object_read(object, step->offset, reply->bytes, step->length), step->length);
+	return object_bytes(object, step, reply);
 }
 
 /* ---- mappings ----------------------------------------------------------- */
@@ -136,6 +154,7 @@ static int remap(struct judge *j, struct hf_mm *mm, const struct step *step)
 	if (!error) {
 		place->address = address;
 		place->length = length;
+		keep_clear(j, address + length);
 	}
 	return error;
 }

@@ -13,6 +13,7 @@
 
 #define INDENT 12	/* of what a step changed */
 #define WIDTH 110	/* of a line before a change takes two */
+#define CHANGES 24	/* of one step that are printed */
 
 void trace_open(struct trace *t, FILE *out, const struct scenario *s, const struct judge_ops *ops)
 {
@@ -88,25 +89,41 @@ static void print_change(struct trace *t, const struct piece *old, const struct 
 	fprintf(t->out, " -> %.*s\n", (int)new->state_length, new->state);
 }
 
-static void print_one(struct trace *t, const struct piece *p, const char *what)
+/* Print one and count it, or where there are too many only count it. */
+static void print_gone(struct trace *t, const struct piece *old, unsigned *count)
 {
-	fprintf(t->out, "%*s%.*s: %s%.*s\n", INDENT, "", (int)p->key_length, p->key, what, (int)p->state_length, p->state);
+	if ((*count)++ < CHANGES)
+		trace_note(t, "%.*s: gone", (int)old->key_length, old->key);
+}
+
+static void print_new(struct trace *t, const char *before, const struct piece *new, unsigned *count)
+{
+	struct piece old;
+	bool known = find_line(before, new, &old);
+
+	if (known && old.state_length == new->state_length && !memcmp(old.state, new->state, new->state_length))
+		return;
+	if ((*count)++ >= CHANGES)
+		return;
+	if (known)
+		print_change(t, &old, new);
+	else
+		trace_note(t, "%.*s: %.*s", (int)new->key_length, new->key, (int)new->state_length, new->state);
 }
 
 static void compare(struct trace *t, const char *before, const char *after)
 {
-	struct piece old, new;
+	struct piece piece, found;
+	unsigned count = 0;
 	const char *text;
 
-	for (text = before; (text = cut_line(text, &old));)
-		if (!find_line(after, &old, &new))
-			trace_note(t, "%.*s: gone", (int)old.key_length, old.key);
-	for (text = after; (text = cut_line(text, &new));) {
-		if (!find_line(before, &new, &old))
-			print_one(t, &new, "");
-		else if (old.state_length != new.state_length || memcmp(old.state, new.state, new.state_length) != 0)
-			print_change(t, &old, &new);
-	}
+	for (text = before; (text = cut_line(text, &piece));)
+		if (!find_line(after, &piece, &found))
+			print_gone(t, &piece, &count);
+	for (text = after; (text = cut_line(text, &piece));)
+		print_new(t, before, &piece, &count);
+	if (count > CHANGES)
+		trace_note(t, "... and %u more", count - CHANGES);
 }
 
 void trace_changes(struct trace *t, struct judge *judge)
