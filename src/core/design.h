@@ -69,7 +69,7 @@ static inline bool holdfast_keep(struct view view)
 /* Where a fork looks for pins. */
 enum look {
 	LOOK_NOWHERE,		/* it is blind to them */
-	LOOK_EVERYWHERE,	/* from the mm's first pin on: one sticky bit */
+	LOOK_STICKY,		/* everywhere, from the first pin of the mm on: one bit, never cleared */
 	LOOK_TABLES,		/* where the tables' has_pinned says so */
 };
 
