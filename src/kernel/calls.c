@@ -62,18 +62,14 @@ static int from_device(int *error)
 }
 
 /* Both ways allow to handle faults of the kernel, which is all that counts here. */
-int live_uffd_open(char *how, size_t room, char *why, size_t why_room)
+static int uffd_open(char *why, size_t why_room)
 {
 	struct uffdio_api api = { .api = UFFD_API };
 	int fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK), error = errno, device_error = 0;
 
-	snprintf(how, room, "userfaultfd(2)");
-	if (fd < 0) {
+	if (fd < 0)
 		fd = from_device(&device_error);
-		snprintf(how, room, "/dev/userfaultfd");
-	}
 	if (fd < 0) {
-		*how = '\0';
 		snprintf(why, why_room, "userfaultfd is refused (%s; /dev/userfaultfd: %s)", strerror(error),
 			 strerror(device_error));
 		return -1;
@@ -85,11 +81,9 @@ int live_uffd_open(char *how, size_t room, char *why, size_t why_room)
 	return -1;
 }
 
-bool live_callers_open(struct live_callers *callers)
+bool live_callers_open(struct live_callers *callers, char *why, size_t why_room)
 {
-	char how[32], why[200];
-
-	callers->uffd = live_uffd_open(how, sizeof(how), why, sizeof(why));
+	callers->uffd = uffd_open(why, why_room);
 	callers->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	return callers->uffd >= 0 && callers->bell >= 0;
 }

@@ -134,10 +134,9 @@ bool live_begin(struct live *live, struct reply *reply)
 {
 	nothing_open(live);
 	live->deadline = live_now_ms() + kernel_patience_ms;
-	if (open_bells(live) && live_objects_open(live) && live_pins_open(live)) {
-		live_done(reply);
+	live_done(reply);
+	if (open_bells(live) && live_objects_open(live) && live_pins_open(live, reply))
 		return true;
-	}
 	live_broken(live, reply, "the kernel's judge can't start: %s", strerror(errno));
 	return false;
 }

@@ -35,7 +35,6 @@ struct kernel_probe {
 	int uring_disabled;	/* kernel.io_uring_disabled, -1: no such setting */
 	int unprivileged_uffd;	/* vm.unprivileged_userfaultfd, -1: no such setting */
 	int yama;		/* kernel.yama.ptrace_scope, -1: no Yama */
-	char userfaultfd[32];	/* how it was got; empty: it was not */
 	struct kernel_ability kinds[KERNEL_KINDS];
 	/*
 	 * A stopped read can begin at any byte.  Without it, the byte before has to

@@ -133,8 +133,8 @@ struct live_callers {
 	int bell;
 };
 
-int live_uffd_open(char *how, size_t room, char *why, size_t why_room);	/* -1: why says why */
-bool live_callers_open(struct live_callers *);
+/* False: why says why. */
+bool live_callers_open(struct live_callers *, char *why, size_t why_room);
 
 /*
  * Start a call and wait until the kernel has pinned and stopped.  0; a positive
@@ -268,7 +268,7 @@ bool live_objects_open(struct live *);
 void live_object(struct live *, const struct step *, struct reply *);
 
 /* pins.c: what all kinds of pin share */
-bool live_pins_open(struct live *);
+bool live_pins_open(struct live *, struct reply *);
 void live_pin(struct live *, const struct step *, struct reply *);
 void live_unpin(struct live *, const struct step *, struct reply *);
 void live_device(struct live *, const struct step *, struct reply *);

@@ -116,7 +116,9 @@ static bool reads_in_time(const struct live *live, const struct live_place *plac
 static bool possible(const struct live *live, const struct live_place *place, const struct live_pin *pin,
 		     struct reply *reply)
 {
-	if (pin->length > LIVE_MOST_UNITS * SCENARIO_PAGE)
+	uint64_t last = pin->address + pin->length - 1;
+
+	if (last / SCENARIO_PAGE - pin->address / SCENARIO_PAGE >= LIVE_MOST_UNITS)
 		live_cannot(reply, "process_vm calls pin at most %u pages at once", LIVE_MOST_UNITS);
 	else if (pin->plan->naccesses > MOST_ACCESSES)
 		live_cannot(reply, "over %u device accesses through one short pin", MOST_ACCESSES);

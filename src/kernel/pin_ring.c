@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <linux/io_uring.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -41,8 +42,11 @@ static void refused(struct live *live, const struct step *step, const struct liv
 	int told_apart = 0;
 
 	if (error == ENOMEM) {
-		live_cannot(reply, "no long-term pin of %llu bytes: RLIMIT_MEMLOCK is %ld KiB",
-			    (unsigned long long)pin->length, live->probe->memlock);
+		struct rlimit limit = { 0 };
+
+		getrlimit(RLIMIT_MEMLOCK, &limit);
+		live_cannot(reply, "no long-term pin of %llu bytes: RLIMIT_MEMLOCK is %llu KiB",
+			    (unsigned long long)pin->length, (unsigned long long)limit.rlim_cur / 1024);
 		return;
 	}
 	if (error == EFAULT)

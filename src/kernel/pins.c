@@ -33,29 +33,51 @@ static const struct live_pin_kind *kind_of(unsigned flags)
 	return flags & PIN_LONG ? &live_pin_ring : &live_pin_calls;
 }
 
-static bool open_for(struct live *live, const struct step *step)
+static bool open_callers(struct live *live, struct reply *reply)
+{
+	char why[160];
+
+	if (live->callers.uffd >= 0 || live_callers_open(&live->callers, why, sizeof(why)))
+		return true;
+	live_broken(live, reply, "%s", why);
+	return false;
+}
+
+static bool open_ring(struct live *live, int pin, struct reply *reply)
+{
+	int error = live->rings[pin].fd >= 0 ? 0 : live_ring_open(&live->rings[pin]);
+
+	if (error)
+		live_broken(live, reply, "io_uring is refused (%s)", strerror(error));
+	return !error;
+}
+
+static bool open_pipes(struct live *live, int pin)
+{
+	if (live->look[0] < 0 && pipe2(live->look, O_CLOEXEC | O_NONBLOCK))
+		return false;
+	return live->pipes[pin][0] >= 0 || pipe2(live->pipes[pin], O_CLOEXEC | O_NONBLOCK) == 0;
+}
+
+static bool open_for(struct live *live, const struct step *step, struct reply *reply)
 {
 	const struct live_pin_kind *kind = kind_of(step->flags);
 
 	if (step->pin < 0 || step->pin >= live->scenario->npins || live_why_not(live->probe, step))
 		return true;
 	if (kind == &live_pin_calls)
-		return live->callers.uffd >= 0 || live_callers_open(&live->callers);
-	if (kind == &live_pin_ring)
-		return live->rings[step->pin].fd >= 0 || live_ring_open(&live->rings[step->pin]) == 0;
-	if (live->look[0] < 0 && pipe2(live->look, O_CLOEXEC | O_NONBLOCK))
-		return false;
-	return live->pipes[step->pin][0] >= 0 || pipe2(live->pipes[step->pin], O_CLOEXEC | O_NONBLOCK) == 0;
+		return open_callers(live, reply);
+	return kind == &live_pin_ring ? open_ring(live, step->pin, reply) : open_pipes(live, step->pin);
 }
 
 /* What spaces inherit has to be there before they are. */
-bool live_pins_open(struct live *live)
+bool live_pins_open(struct live *live, struct reply *reply)
 {
 	live->device = memfd_create("holdfast-device", MFD_CLOEXEC);
 	if (live->device < 0)
 		return false;
 	for (size_t i = 0; i < live->scenario->nsteps; i++)
-		if (live->scenario->steps[i].op == OP_PIN && !open_for(live, &live->scenario->steps[i]))
+		if (live->scenario->steps[i].op == OP_PIN && !open_for(live, &live->scenario->steps[i], reply))
 			return false;
 	return live_plan_make(&live->plan, live->scenario);
 }

@@ -102,11 +102,17 @@ void live_map(struct live *live, const struct step *step, struct reply *reply)
 	struct live_space *space = live_space_of(live, step, reply);
 	struct live_result result;
 	uint64_t address;
-	int fd = step->object < 0 ? -1 : live->objects[step->object].fd;
+	int fd;
 
+	if (space && (step->object >= live->scenario->nobjects || step->mapping < 0 ||
+		      step->mapping >= live->scenario->nmappings)) {
+		live_broken(live, reply, "a map step without a mapping, or of no object");
+		return;
+	}
 	address = space ? take_address(live, step->space, step->length, reply) : 0;
 	if (!address)
 		return;
+	fd = step->object < 0 ? -1 : live->objects[step->object].fd;
 	if (!live_syscall(live, step->space, &result, reply, SYS_mmap, address, step->length, protection(step->prot),
 			  (unsigned long)map_flags(step), (unsigned long)fd, step->object_offset))
 		return;

@@ -9,6 +9,7 @@
  * And what no kernel can do is known beforehand: a scenario that asks for it is
  * refused as a whole, rather than run half way.
  */
+#include <errno.h>
 #include <stdlib.h>
 
 #include "live.h"
@@ -108,8 +109,23 @@ static const char *why_not_pin(const struct kernel_probe *probe, const struct st
 	return probe->kinds[kind].possible ? NULL : probe->kinds[kind].reason;
 }
 
+/* The limits of a pool are the library's: a kernel with memory left does not say these to a touch. */
+static const char *why_not_limit(const struct step *step)
+{
+	bool touches = step->op == OP_STORE || step->op == OP_FILL || step->op == OP_LOAD || step->op == OP_ATOMIC ||
+		       step->op == OP_PIN || step->op == OP_FORK;
+
+	if (step->fails == ENOLCK && step->op == OP_PIN)
+		return "Linux has no pool with a limit for long-term pins";
+	return step->fails == ENOMEM && touches ? "Linux has no pool that could be full" : NULL;
+}
+
 const char *live_why_not(const struct kernel_probe *probe, const struct step *step)
 {
+	const char *limit = why_not_limit(step);
+
+	if (limit)
+		return limit;
 	if (step->thread)
 		return "parts that run at the same time are for the explorer alone";
 	switch (step->op) {

@@ -107,7 +107,7 @@ static bool run(struct live *live, const struct step *steps, size_t n, struct re
 		.spaces = { name }, .mappings = { name }, .pins = { name }, .nspaces = 1, .nmappings = 1, .npins = 1,
 		.steps = mine,
 	};
-	struct live fresh = { .box = live->box, .caller = live->caller, .probe = live->probe, .scenario = &scenario };
+	static struct live fresh;	/* too large for some stacks */
 	struct reply at_end = { 0 };
 	bool good;
 
@@ -117,6 +117,10 @@ static bool run(struct live *live, const struct step *steps, size_t n, struct re
 			mine[i].flags = kind_flags[live->box->kind];
 	}
 	scenario.nsteps = n;
+	fresh.box = live->box;
+	fresh.caller = live->caller;
+	fresh.probe = live->probe;
+	fresh.scenario = &scenario;
 	*live = fresh;
 	good = live_begin(live, reply);
 	for (size_t i = 0; good && i < n; i++)
