@@ -185,8 +185,32 @@ static void exit_space(struct model_space *space)
 	*space = (struct model_space){ .exited = true };
 }
 
+/* What is wrong whatever the space has: that comes before everything else. */
+static bool nonsense(const struct step *step)
+{
+	bool sealed = (step->op == OP_MAP && (step->flags & MAP_SEALED_FLAG)) || (step->prot & PROT_SEAL_FLAG);
+
+	switch (step->op) {
+	case OP_MAP:
+		return !step->length || step->object_offset % SCENARIO_PAGE ||
+		       (sealed && ((step->flags & MAP_SHARED_FLAG) || (step->prot & PROT_W)));
+	case OP_PROTECT:
+		return sealed && (step->prot & PROT_W);
+	case OP_REMAP:
+		return step->flags == REMAP_RESIZE && !step->length;
+	case OP_ATOMIC:
+		return step->offset % sizeof(uint64_t);
+	case OP_PIN:
+		return (step->flags & PIN_GET) && (step->flags & ~(unsigned)PIN_GET);
+	default:
+		return false;
+	}
+}
+
 static int on_space(struct judge *model, struct model_space *space, const struct step *step, struct reply *reply)
 {
+	if (nonsense(step))
+		return EINVAL;
 	if (space->exited)
 		return step->op == OP_EXIT ? 0 : ESRCH;
 	switch (step->op) {

@@ -90,11 +90,8 @@ int model_atomic_add(struct model_space *space, uint64_t address, uint64_t opera
 {
 	uint64_t sum;
 	struct model_slot *slot;
-	int error;
+	int error = touch(space, address, PROT_W, &slot);
 
-	if (address % sizeof(sum))
-		return EINVAL;
-	error = touch(space, address, PROT_W, &slot);
 	if (error)
 		return error;
 	memcpy(old, own(slot)->bytes + address % SCENARIO_PAGE, sizeof(*old));
@@ -104,8 +101,7 @@ int model_atomic_add(struct model_space *space, uint64_t address, uint64_t opera
 }
 
 /*
- * The page to pin.  A GET takes what is there, and
- * has no other flags.  A pin in a sealed mapping takes
+ * The page to pin.  A GET takes what is there.  A pin in a sealed mapping takes
  * what is there too, for nothing will replace it; elsewhere the page becomes this
  * address space's own.  A fast-only pin changes nothing: where there is no own
  * page yet, it has to be EAGAIN, and where there is, the library may still say so.
@@ -132,8 +128,6 @@ int model_pin(struct model_space *space, struct model_pin *pin, uint64_t address
 	uint64_t pages = (skip + length + SCENARIO_PAGE - 1) / SCENARIO_PAGE;
 	struct model_page **page;
 
-	if ((flags & PIN_GET) && (flags & ~(unsigned)PIN_GET))
-		return EINVAL;
 	if (!length || !pages || pages > MODEL_MAX_PAGES)
 		return length ? EFAULT : EINVAL;
 	page = model_alloc(pages, sizeof(struct model_page *));

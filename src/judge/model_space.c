@@ -6,8 +6,9 @@
  * in everything.
  *
  * Where the header leaves a question open, the answer is here:
- *  - The order of complaints: a bad argument (EINVAL), not all mapped (ENOMEM),
- *    not for this kind of mapping (EINVAL), sealed (EACCES).
+ *  - The order of complaints: a bad argument (EINVAL, see model.c), an exited mm
+ *    (ESRCH), not all mapped (ENOMEM), not for this kind of mapping (EINVAL),
+ *    sealed (EACCES).
  *  - A mapping with WIPEONFORK has no page in the child, pinned or not: such
  *    pins neither refuse a fork nor leave a hole.  The child's mapping has
  *    WIPEONFORK too.
@@ -98,8 +99,6 @@ int model_map(struct judge *model, struct model_space *space, const struct step 
 		.sealed = (step->flags & MAP_SEALED_FLAG) || (step->prot & PROT_SEAL_FLAG),
 	};
 
-	if (!pages || step->object_offset % SCENARIO_PAGE || (slot.sealed && (slot.shared || (slot.prot & PROT_W))))
-		return EINVAL;
 	if (step->object >= 0)
 		slot.object = model->objects[step->object];
 	else if (slot.shared)
@@ -124,8 +123,6 @@ int model_unmap(struct model_space *space, uint64_t at, uint64_t pages)
 
 int model_protect(struct model_space *space, uint64_t at, uint64_t pages, unsigned prot)
 {
-	if ((prot & PROT_SEAL_FLAG) && (prot & PROT_W))
-		return EINVAL;
 	if (!all_mapped(space, at, pages))
 		return ENOMEM;
 	for (uint64_t i = 0; i < pages; i++)
@@ -192,8 +189,6 @@ int model_remap(struct judge *model, struct model_space *space, const struct ste
 	uint64_t at = space->names[step->mapping].at, old = space->names[step->mapping].pages;
 	uint64_t pages = step->flags == REMAP_RESIZE ? step->length / SCENARIO_PAGE : old;
 
-	if (!pages)
-		return EINVAL;
 	if (!one_mapping(space, at, old))
 		return EFAULT;
 	model_unmap(space, at + pages, pages < old ? old - pages : 0);

@@ -38,7 +38,11 @@ static uint64_t round_pool(const struct random_config *config, struct maker *mak
 {
 	if (config->pool_pages)
 		return config->pool_pages;
-	return round % 4 == 3 ? RANDOM_BIG_POOL : 160 + maker_below(maker, 160);
+	switch (round % 4) {
+	case 2: return 40 + maker_below(maker, 60);	/* too small: much fails half way */
+	case 3: return RANDOM_BIG_POOL;			/* nothing may fail for want of memory */
+	default: return 160 + maker_below(maker, 160);
+	}
 }
 
 /* Until the limit, a difference, or the end of the names.  Counts the operations. */

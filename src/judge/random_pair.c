@@ -188,7 +188,7 @@ static void do_prefix(struct pair *pair, struct step step, uint64_t length)
 	struct step unpin = { .op = OP_UNPIN, .space = -1, .mapping = -1, .object = -1, .pin = step.pin };
 	struct reply reply = { 0 };
 
-	if (!length || (step.op != OP_STORE && step.op != OP_FILL && step.op != OP_PIN))
+	if (!length || (step.op != OP_STORE && step.op != OP_FILL && step.op != OP_PIN && step.op != OP_OBJECT_WRITE))
 		return;
 	step.length = length;
 	pair->ops[1]->step(pair->judge[1], &step, &reply);

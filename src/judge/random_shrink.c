@@ -2,8 +2,8 @@
  * random_shrink.c - the random run: makes a failing round short
  *
  * Delta debugging: take steps away, in halves, quarters, ... and one by one, while
- * the two judges still differ; then make each remaining step simpler; then once
- * more.  Steps that name what is no longer there fall out of a replay by
+ * the two judges still differ; then forks; then make each remaining step simpler;
+ * then once more.  Steps that name what is no longer there fall out of a replay by
  * themselves.  Any difference will do: a round may hold two mistakes, and the
  * shorter one is welcome.
  */
@@ -171,6 +171,36 @@ static bool simplify_steps(struct shrinker *shrinker)
 	return any;
 }
 
+/* A fork less: the child's steps become the parent's. */
+static bool without_fork(struct shrinker *shrinker, size_t at)
+{
+	struct scenario *s = empty_like(shrinker->best);
+	int parent = shrinker->best->steps[at].space, child = shrinker->best->steps[at].child;
+	bool shorter;
+
+	for (size_t i = 0; i < shrinker->best->nsteps; i++) {
+		struct step step = shrinker->best->steps[i];
+
+		if (i > at && step.space == child)
+			step.space = parent;
+		if (i != at)
+			scenario_add(s, &step);
+	}
+	shorter = try(shrinker, s, 0, 0);
+	scenario_free(s);
+	return shorter;
+}
+
+static bool drop_forks(struct shrinker *shrinker)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < shrinker->best->nsteps && shrinker->tries < MOST_TRIES; i++)
+		if (shrinker->best->steps[i].op == OP_FORK && without_fork(shrinker, i))
+			any = true;
+	return any;
+}
+
 /* ---- the result as a file -------------------------------------------------------- */
 
 static bool is_look(const struct step *step)
@@ -220,7 +250,7 @@ void random_shrink(const struct random_config *config, struct random_failure *fa
 			return;
 		}
 	}
-	while (shrinker.tries < MOST_TRIES && drop_steps(&shrinker) + simplify_steps(&shrinker))
+	while (shrinker.tries < MOST_TRIES && drop_steps(&shrinker) + drop_forks(&shrinker) + simplify_steps(&shrinker))
 		;
 	finish(&shrinker, failure);
 	scenario_free(shrinker.best);

@@ -25,7 +25,7 @@ struct reply {
 	uint64_t value;		/* OP_EXPECT_STAT: counted since open or OP_COUNT;
 				   OP_EXPECT_PATH: 1 fast, 0 slow;
 				   OP_ATOMIC: the old value;
-				   OP_STORE, OP_FILL, OP_PIN that failed: the bytes that were done before
+				   OP_STORE, OP_FILL, OP_PIN, OP_OBJECT_WRITE that failed: the bytes that were done before
 				   (of a pin: pinned and unpinned again) */
 };
 
