@@ -65,9 +65,10 @@ int options_parse(const struct command *, int argc, char **argv, enum request *)
 enum exit_code complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Complain about an unknown word of that kind, and name the nearest known one.
-   Options have dashes before them, and "" is for the rest. */
+   Options have dashes before them, and "" is for the rest.  Where none is near,
+   it says by which command of the program they are listed. */
 enum exit_code complain_unknown(const char *kind, const char *dashes, const char *word, const char *const *known,
-				int count);
+				int count, const char *listed_by);
 
 /* The same of the commands. */
 enum exit_code complain_command(const char *word);

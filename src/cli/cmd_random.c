@@ -5,6 +5,7 @@
  * The seed is printed before the run, so that a run that dies can be repeated.
  */
 #include "cli.h"
+#include "judges.h"
 #include "random.h"
 
 #include <inttypes.h>
@@ -13,6 +14,7 @@
 #include <time.h>
 
 static uint64_t operations = 100000, seed;
+static const char *judge_name = "holdfast";
 
 static uint64_t any_seed(void)
 {
@@ -39,26 +41,32 @@ static void print_counts(const struct random_counts *counts)
 
 static void print_failure(struct random_failure *failure)
 {
-	printf("\nholdfast and model differ: %s\n"
-	       "shrunk from %zu operations in %" PRIu64 " tries; run this with\n"
-	       "`holdfast run --judge holdfast,model --trace FILE`:\n\n",
-	       failure->what, failure->steps_before, failure->tries);
+	printf("\n%s and model differ: %s\n"
+	       "Shrunk from %zu operations in %" PRIu64 " tries.  To see it step by step, put this in a FILE:\n"
+	       "holdfast run --trace --judge %s,model FILE\n\n",
+	       judge_name, failure->what, failure->steps_before, failure->tries, judge_name);
 	scenario_print(failure->scenario, stdout);
 	scenario_free(failure->scenario);
 }
 
 static enum exit_code run_random(int left, char **arguments)
 {
-	struct random_config config = {.first = judge_of_design(DESIGN_HOLDFAST), .second = &judge_model};
+	struct random_config config = {.second = &judge_model};
 	struct random_counts counts = {.operations = 0};
 	struct random_failure failure = {.scenario = NULL};
+	struct judges judges;
 	int differs;
 
 	if (left)
 		return complain_arguments(&cmd_random, arguments);
+	if (!judges_parse(&judges, judge_name))
+		return EXIT_BAD_INPUT;
+	if (judges.count > 1 || judges.list[0]->design < 0)
+		return complain("--judge is one of the designs here, not \"%s\"", judge_name);
+	config.first = judges.list[0];
 	config.operations = operations;
 	config.seed = seed ? seed : any_seed();
-	printf("holdfast against model: --seed %" PRIu64 " --ops %" PRIu64 "\n\n", config.seed, operations);
+	printf("%s against model: --seed %" PRIu64 " --ops %" PRIu64 "\n\n", judge_name, config.seed, operations);
 	fflush(stdout);
 	differs = random_run(&config, &counts, &failure);
 	print_counts(&counts);
@@ -72,6 +80,7 @@ static enum exit_code run_random(int left, char **arguments)
 static const struct option options[] = {
 	{.name = "ops", .argument = "N", .help = "how many operations; 100000", .number = &operations},
 	{.name = "seed", .argument = "S", .help = "what everything follows from; any, and printed", .number = &seed},
+	{.name = "judge", .argument = "DESIGN", .help = "another design than holdfast", .text = &judge_name},
 	{.name = NULL},
 };
 

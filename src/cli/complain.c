@@ -24,13 +24,13 @@ enum exit_code complain(const char *format, ...)
 }
 
 enum exit_code complain_unknown(const char *kind, const char *dashes, const char *word, const char *const *known,
-				int count)
+				int count, const char *listed_by)
 {
 	const char *near = word_nearest(known, count, word, strlen(word));
 
 	if (near)
 		return complain("unknown %s %s%s; did you mean %s%s?", kind, dashes, word, dashes, near);
-	return complain("unknown %s %s%s; `holdfast --help` lists what there is", kind, dashes, word);
+	return complain("unknown %s %s%s; `holdfast %s` lists what there is", kind, dashes, word, listed_by);
 }
 
 enum exit_code complain_command(const char *word)
@@ -40,7 +40,7 @@ enum exit_code complain_command(const char *word)
 
 	for (const struct command *const *c = commands; *c && count < 32; c++)
 		known[count++] = (*c)->name;
-	return complain_unknown("command", "", word, known, count);
+	return complain_unknown("command", "", word, known, count, "--help");
 }
 
 enum exit_code complain_arguments(const struct command *command, char **arguments)

@@ -207,6 +207,36 @@ void corpus_free(struct corpus *corpus)
 	free(corpus->scenarios);
 }
 
+size_t corpus_directory(const char *name)
+{
+	const char *slash = strrchr(name, '/');
+
+	return slash ? (size_t)(slash - name) : 0;
+}
+
+/* First the argument that started it, then what happened since; the rest after these. */
+static int group_of(const char *name)
+{
+	static const char *const groups[] = {"argument", "history", "selftest", "field", NULL};
+	int group = word_index(groups, word_count(groups), name, corpus_directory(name));
+
+	return group < 0 ? word_count(groups) : group;
+}
+
+static int by_group(const void *a, const void *b)
+{
+	const char *one = (*(struct scenario *const *)a)->name, *other = (*(struct scenario *const *)b)->name;
+	int difference = group_of(one) - group_of(other);
+
+	return difference ? difference : strcmp(one, other);
+}
+
+void corpus_sort(struct corpus *corpus)
+{
+	if (corpus->count)
+		qsort(corpus->scenarios, corpus->count, sizeof(*corpus->scenarios), by_group);
+}
+
 const char *corpus_handle(const struct scenario *scenario)
 {
 	const char *directory = scenario_directory_if_any();

@@ -20,6 +20,12 @@ struct corpus {
 void corpus_read(struct corpus *, int paths, char **path);
 void corpus_free(struct corpus *);
 
+/* Put them in the order in which a table is read: by directory, then by name. */
+void corpus_sort(struct corpus *);
+
+/* Length of the directory part of a scenario's name, 0 if it has none. */
+size_t corpus_directory(const char *name);
+
 /* What the user types to run this scenario: its name, or its path where the
    name would not be found. */
 const char *corpus_handle(const struct scenario *);

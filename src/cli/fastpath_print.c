@@ -70,17 +70,13 @@ static bool has_odd_cells(const struct fastpath *table)
 static void print_legend(const struct fastpath *table, FILE *out, struct term term)
 {
 	static const struct { enum style style; const char *word, *text; } words[] = {
-		{GOOD, "fast", "at once"}, {FAIR, "once", "slow once, then fast"}, {BAD, "slow", "never fast"},
+		{GOOD, "fast", "fast at once"}, {FAIR, "once", "slow once, then fast"}, {BAD, "slow", "never fast"},
 		{FAINT, "-", "refused"}, {ODD, "odd", "none of these; --format json says what"},
 	};
 	size_t count = sizeof(words) / sizeof(words[0]) - !has_odd_cells(table);
 
-	for (size_t i = 0; i < count; i++) {
-		fputs(i ? "    " : "  ", out);
-		print_styled(out, term, words[i].style, words[i].word);
-		fprintf(out, " %s", words[i].text);
-	}
-	fputc('\n', out);
+	for (size_t i = 0; i < count; i++)
+		print_explained(out, term, words[i].style, words[i].word, words[i].text);
 }
 
 void fastpath_print(const struct fastpath *table, FILE *out, struct term term)

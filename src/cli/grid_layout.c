@@ -11,8 +11,9 @@
 
 #include <string.h>
 
-/* A label that is narrower than this is in too many pieces to be read. */
-enum { LABEL_LEAST = 24 };
+/* Few labels are longer than the good width; those narrower than the least are
+   in too many pieces to be read. */
+enum { LABEL_GOOD = 48, LABEL_LEAST = 24 };
 
 const char *head_text(const struct head *head, enum head_form form)
 {
@@ -77,8 +78,8 @@ static void choose_blocks(const struct grid *grid, struct layout *layout, int wi
 struct layout grid_layout(const struct grid *grid, int width)
 {
 	static const struct { enum head_form form; int gap, least; } tries[] = {
-		{HEAD_WIDE, 2, 0}, {HEAD_STACKED, 2, 0}, {HEAD_STACKED, 1, 0}, {HEAD_TIGHT, 1, 0},
-		{HEAD_TIGHT, 1, LABEL_LEAST},
+		{HEAD_WIDE, 2, 0}, {HEAD_STACKED, 2, 0}, {HEAD_STACKED, 1, 0}, {HEAD_STACKED, 1, LABEL_GOOD},
+		{HEAD_TIGHT, 1, 0}, {HEAD_TIGHT, 1, LABEL_LEAST},
 	};
 	int label = natural_label(grid), left = 0;
 	struct layout layout = {.per_block = grid->columns};

@@ -1,6 +1,6 @@
 /*
- * heads.h - the heads of the columns: the designs in the order of history, and
- * this kernel after them
+ * heads.h - the heads of the columns: the designs in the order of history, this
+ * kernel, and the model
  */
 #ifndef HOLDFAST_HEADS_H
 #define HOLDFAST_HEADS_H
@@ -8,8 +8,7 @@
 #include "grid.h"
 #include "scenario.h"
 
-enum { KERNEL_COLUMN = DESIGNS, COLUMNS };
-extern const struct head column_heads[COLUMNS];
+extern const struct head column_heads[DESIGNS], kernel_head, model_head;
 
 /* A cell of a grid. */
 struct cell cell_make(enum style, const char *text);

@@ -71,5 +71,6 @@ static enum exit_code dispatch(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+	output_start();
 	return output_finish(dispatch(argc, argv));
 }

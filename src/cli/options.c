@@ -32,14 +32,15 @@ static int unknown_option(const struct command *command, const char *name, size_
 {
 	const char *known[32];
 	int count = 0;
-	char *word = strndup(name, length);
+	char listed_by[32], *word = strndup(name, length);
 
 	for (const struct option *o = command->options; o && o->name && count < 28; o++)
 		known[count++] = o->name;
 	known[count++] = common[0].name;
 	known[count++] = "help";
 	known[count++] = "version";
-	complain_unknown("option", "--", word ? word : name, known, count);
+	snprintf(listed_by, sizeof(listed_by), "help %s", command->name);
+	complain_unknown("option", "--", word ? word : name, known, count, listed_by);
 	free(word);
 	return -1;
 }

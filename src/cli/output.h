@@ -1,10 +1,16 @@
 /*
- * output.h - the last word on standard output
+ * output.h - the first and the last word on standard output
  */
 #ifndef HOLDFAST_OUTPUT_H
 #define HOLDFAST_OUTPUT_H
 
 #include "cli.h"
+
+/*
+ * Call it first.  A program that is started with standard output closed would
+ * open its own files in its place, and print into the memory it works on.
+ */
+void output_start(void);
 
 /*
  * Bring everything to where standard output leads.  A write that failed (a full

@@ -63,20 +63,27 @@ void print_styled(FILE *out, struct term term, enum style style, const char *tex
 void print_wrapped(FILE *out, struct term term, int used, int indent, const char *text)
 {
 	/* Text for a pipe has to read well in a file. */
-	int width = (term.width ? term.width : WIDTH_OF_TEXT) - 1, at = 0;
+	int width = (term.width ? term.width : WIDTH_OF_TEXT) - 1, at = used;
+	bool begun = false;
 
 	while (*(text += strspn(text, " "))) {
-		int length = (int)strcspn(text, " ");
+		int length = (int)strcspn(text, " "), blanks = begun || at >= indent ? at > 0 : indent - at;
 
-		if (at && at + 1 + length > width) {
+		if (at > indent && at + blanks + length > width) {
 			fputc('\n', out);
-			at = used = 0;
+			at = 0;
+			blanks = indent;
 		}
-		if (!at)
-			at = used + fprintf(out, "%*s%.*s", indent > used ? indent - used : 0, "", length, text);
-		else
-			at += fprintf(out, " %.*s", length, text);
+		at += fprintf(out, "%*s%.*s", blanks, "", length, text);
 		text += length;
+		begun = true;
 	}
 	fputc('\n', out);
+}
+
+void print_explained(FILE *out, struct term term, enum style style, const char *word, const char *text)
+{
+	fputs("  ", out);
+	print_styled(out, term, style, word);
+	print_wrapped(out, term, 2 + (int)strlen(word), 8, text);
 }

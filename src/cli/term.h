@@ -28,7 +28,11 @@ const char *style_end(struct term, enum style);
 void print_styled(FILE *, struct term, enum style, const char *text);
 
 /* Words of text, broken into lines that fit, each after the indent.  Of the
-   first line `used` columns are already printed; the text begins at the indent. */
+   first line `used` columns are already printed: the text begins at the indent
+   there too, or a blank further on. */
 void print_wrapped(FILE *, struct term, int used, int indent, const char *text);
+
+/* A line of a legend: the word as the table has it, and what it says. */
+void print_explained(FILE *, struct term, enum style, const char *word, const char *text);
 
 #endif

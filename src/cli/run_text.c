@@ -1,0 +1,92 @@
+/*
+ * run_text.c - verdicts for people: a paragraph a scenario
+ *
+ * The judges of which there is the same to say share a line, those under which
+ * it simply holds come first.  A single judge needs no name in every line: then
+ * it is a line a scenario.
+ */
+#include "reasons.h"
+#include "run_print.h"
+#include "same.h"
+#include "term.h"
+
+#include <string.h>
+
+enum { INDENT = 11 };
+
+static void print_word(struct term term, enum verdict_kind kind)
+{
+	static const enum style styles[VERDICTS] = {GOOD, BAD, FAINT, ODD};
+
+	fputs("  ", stdout);
+	print_styled(stdout, term, styles[kind], verdict_names[kind]);
+}
+
+static bool simply_holds(const struct judge_ops *judge, const struct verdict *verdict)
+{
+	(void)judge;
+	return verdict->verdict == VERDICT_HOLDS && !verdict->left_out && verdict->as_expected;
+}
+
+static bool is_more(const struct judge_ops *judge, const struct verdict *verdict)
+{
+	return !simply_holds(judge, verdict);
+}
+
+static void say(const struct scenario *scenario, const char *names, const struct verdict *verdict, FILE *out,
+		struct term term)
+{
+	char text[1600], *end = text + sizeof(text), *at = text;
+
+	at += snprintf(at, (size_t)(end - at), "%s", names);
+	if (verdict->broken)
+		at += snprintf(at, (size_t)(end - at), ": %s", promise_list(verdict->broken).text);
+	if (!verdict->as_expected)
+		at += snprintf(at, (size_t)(end - at), " (not as the file says)");
+	if (verdict->reason[0])
+		snprintf(at, (size_t)(end - at), "%s %s", verdict->broken ? ";" : ":",
+			 short_reason(scenario, verdict).text);
+	else if (verdict->left_out)
+		snprintf(at, (size_t)(end - at), ": %u left out: %s", verdict->left_out, verdict->left_out_reason);
+	print_word(term, verdict->verdict);
+	print_wrapped(out, term, 2 + (int)strlen(verdict_names[verdict->verdict]), INDENT, text);
+}
+
+static void say_alone(const struct scenario *scenario, const char *names, const struct verdict *verdict, FILE *out,
+		      struct term term)
+{
+	(void)names;
+	say(scenario, scenario->name, verdict, out, term);
+}
+
+static void print_scenario(const struct scenario *scenario, const struct judges *judges, const struct verdict *verdicts)
+{
+	struct term term = term_of_stdout();
+	said *one = judges->count == 1 ? say_alone : say;
+
+	if (judges->count > 1) {
+		print_styled(stdout, term, STRONG, scenario->name);
+		fputc('\n', stdout);
+	}
+	say_row(scenario, judges, verdicts, simply_holds, one, stdout, term);
+	say_row(scenario, judges, verdicts, is_more, one, stdout, term);
+}
+
+static void print_end(const struct corpus *corpus, const struct judges *judges, const struct tally *tally)
+{
+	static const char *const words[VERDICTS] = {"hold", "broken", "not possible here", "errors"};
+
+	if (!corpus->count)
+		return;
+	printf("\n%zu scenario%s, %d judge%s:", corpus->count, corpus->count == 1 ? "" : "s", judges->count,
+	       judges->count == 1 ? "" : "s");
+	for (int kind = 0; kind < VERDICTS; kind++)
+		if (tally->kinds[kind])
+			printf(" %u %s,", tally->kinds[kind], words[kind]);
+	if (tally->surprises)
+		printf(" %u not as the files say\n", tally->surprises);
+	else
+		printf(" all as the files say\n");
+}
+
+const struct run_printer run_print_text = {.scenario = print_scenario, .end = print_end};
