@@ -322,6 +322,64 @@ static void test_model(void)
 	scenario_free(s);
 }
 
+/* ---- the library -------------------------------------------------------- */
+
+/* Under every design: as_expected, and no page is missing at the end. */
+static void expect_designs(const char *test, const char *text)
+{
+	struct scenario *s = scenario_parse_text(text, strlen(text), "t.scn", stderr);
+	char detail[1024] = "";
+
+	for (int d = 0; s && d < DESIGNS; d++) {
+		struct verdict v;
+
+		run_scenario(s, judge_of_design((enum design_id)d), &v);
+		if (!v.as_expected)
+			snprintf(detail, sizeof(detail), "%s: %s: %s", design_names[d], verdict_names[v.verdict], v.reason);
+	}
+	result(s && !detail[0], test, detail);
+	scenario_free(s);
+}
+
+static void test_designs(void)
+{
+	expect_designs("the sample of the design",
+		       "scenario  fork-under-a-device-write\nwhy       \"A device writes while the owner forks.\"\n"
+		       "promise   coherent isolated\nbroken under linux-5.7 linux-5.8 linux-5.9-rc\n\n"
+		       "map    A buf anon private rw 1\nstore  A buf \"old\"\npin    A buf write as dma\nfork   A B\n"
+		       "store  A buf+8 \"new\"\ndevice dma \"net\"             # the device writes through its pin\n"
+		       "expect A buf \"net\"\nexpect A buf+8 \"new\"\nexpect B buf \"old\"\nunpin  dma\n");
+	expect_designs("whatever is held is given back", HEAD
+		       "object F 4\nmap A a F shared rw 4\nmap A b anon private rw 9\nstore A a \"x\"\n"
+		       "fill A b 1 36864\npin A a write long as p\npin A b+1p+7 read bytes 9000 as q\nget A b as g\n"
+		       "unpin q bytes 4089\nfork A B\nstore B b \"x\"\nexit A\nmap C c anon private r 1\nload C c\n");
+	expect_designs("parts of a pin", HEAD
+		       "map A b anon private rw 4\npin A b+8 write bytes 12000 as p\ndevice p+4000 \"over the edge ............"
+		       "........................................................................................\"\n"
+		       "expect A b+4008 \"over\"\nunpin p+4088 1\nexpect p \"\\0\"\n"
+		       "expect p+8184 zero 3816\ndevice p+4087 \"ab\" fails EINVAL\ndevice p+11999 \"ab\" fails EINVAL\n"
+		       "unpin p\nunpin p fails EINVAL\ndevice p \"x\" fails EINVAL\n");
+	expect_designs("terabytes", HEAD
+		       "map A big anon private rw 268435456\nload A big+268435455p\nfill A big 0x55 67108864 fails ENOMEM\n"
+		       "unmap A big\nobject F 268435456\nmap A f F shared rw 268435456\nstore A f+200000000p \"x\"\n"
+		       "expect F+200000000p \"x\"\nfork A B\npin A f read as p fails ENOMEM\nremap A f 536870912\n"
+		       "move A f\nexpect A f+200000000p \"x\"\nresize F 0\n"
+		       "map A x anon private rw 1099511627776 fails EINVAL\nobject G 1099511627776 fails EINVAL\n");
+}
+
+/* A library judge can answer late, and still says where. */
+static void test_design_in_error(void)
+{
+	struct scenario *s = parse(HEAD, "map A a anon private rw 1\nprotect A a r\nstore A a \"x\"\nload A a\n");
+	struct verdict v;
+
+	run_scenario(s, judge_of_design(DESIGN_HOLDFAST), &v);
+	result(v.verdict == VERDICT_ERROR && !strcmp(v.reason, "t.scn:6:1: store A a \"x\": failed with EACCES, and must not"),
+	       "an operation that must not fail", v.reason);
+	scenario_free(s);
+	result(!judge_of_design(DESIGNS), "there is no such design", "");
+}
+
 int main(void)
 {
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
@@ -333,6 +391,8 @@ int main(void)
 	test_far_difference();
 	test_trace();
 	test_model();
+	test_designs();
+	test_design_in_error();
 	printf("%d passed, %d failed\n", passed, failed);
 	return failed != 0;
 }

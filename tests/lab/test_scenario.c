@@ -123,6 +123,9 @@ static const struct {
 	  "map    A buf anon private rw 1\nstore  A buf \"old\"\npin    A buf write as dma\nfork   A B\n"
 	  "store  A buf+8 \"new\"\ndevice dma \"net\"             # the device writes through its pin\n"
 	  "expect A buf \"net\"\nexpect A buf+8 \"new\"\nexpect B buf \"old\"\nunpin  dma\n" },
+	{ "the second sample of the design",
+	  HEAD "map A buf anon private rw 1\nthread\n  pin   A buf read as dma\nthread\n  fork  A B\nend\n"
+	       "never  dma and page A buf = page B buf\nseen   dma\n" },
 	{ "threads and conditions", HEAD "map A buf anon private rw 1\nfork A B\nthread\n  pin   A buf read as dma\n"
 					 "thread\n  fork  A C\nend\nexpect A buf zero 1\n"
 					 "never  dma and page A buf = page B buf\nseen   dma\n"
