@@ -362,8 +362,8 @@ static void test_designs(void)
 	expect_designs("terabytes", HEAD
 		       "map A big anon private rw 268435456\nload A big+268435455p\nfill A big 0x55 67108864 fails ENOMEM\n"
 		       "unmap A big\nobject F 268435456\nmap A f F shared rw 268435456\nstore A f+200000000p \"x\"\n"
-		       "expect F+200000000p \"x\"\nfork A B\npin A f read as p fails ENOMEM\nremap A f 536870912\n"
-		       "move A f\nexpect A f+200000000p \"x\"\nresize F 0\n"
+		       "expect F+200000000p \"x\"\nfork A B\nremap A f 536870912\n"
+		       "move A f\nexpect A f+200000000p \"x\"\npin A f read as p fails ENOMEM\nresize F 0\n"
 		       "map A x anon private rw 1099511627776 fails EINVAL\nobject G 1099511627776 fails EINVAL\n");
 }
 
