@@ -269,6 +269,7 @@ void live_object(struct live *, const struct step *, struct reply *);
 
 /* pins.c: what all kinds of pin share */
 bool live_pins_open(struct live *, struct reply *);
+unsigned long long live_memlock_kib(void);
 void live_pin(struct live *, const struct step *, struct reply *);
 void live_unpin(struct live *, const struct step *, struct reply *);
 void live_device(struct live *, const struct step *, struct reply *);

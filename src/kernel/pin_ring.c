@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <linux/io_uring.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -42,11 +41,8 @@ static void refused(struct live *live, const struct step *step, const struct liv
 	int told_apart = 0;
 
 	if (error == ENOMEM) {
-		struct rlimit limit = { 0 };
-
-		getrlimit(RLIMIT_MEMLOCK, &limit);
 		live_cannot(reply, "no long-term pin of %llu bytes: RLIMIT_MEMLOCK is %llu KiB",
-			    (unsigned long long)pin->length, (unsigned long long)limit.rlim_cur / 1024);
+			    (unsigned long long)pin->length, live_memlock_kib());
 		return;
 	}
 	if (error == EFAULT)

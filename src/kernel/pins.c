@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "live.h"
@@ -22,6 +23,14 @@ static uint64_t page_of(uint64_t address)
 static size_t pages_of(uint64_t address, uint64_t length)
 {
 	return page_of(address + length - 1) - page_of(address) + 1;
+}
+
+unsigned long long live_memlock_kib(void)
+{
+	struct rlimit limit = { 0 };
+
+	getrlimit(RLIMIT_MEMLOCK, &limit);
+	return (unsigned long long)limit.rlim_cur / 1024;
 }
 
 /* ---- before the first space --------------------------------------------- */
@@ -47,7 +56,9 @@ static bool open_ring(struct live *live, int pin, struct reply *reply)
 {
 	int error = live->rings[pin].fd >= 0 ? 0 : live_ring_open(&live->rings[pin]);
 
-	if (error)
+	if (error == ENOMEM) /* often it is another run of the same user: no trouble of ours */
+		live_cannot(reply, "no memory for an io_uring: RLIMIT_MEMLOCK is %llu KiB", live_memlock_kib());
+	else if (error)
 		live_broken(live, reply, "io_uring is refused (%s)", strerror(error));
 	return !error;
 }

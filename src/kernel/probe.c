@@ -156,7 +156,7 @@ void kernel_probe_print(FILE *out)
 	print_setting(out, "vm.unprivileged_userfaultfd", p->unprivileged_uffd);
 	print_setting(out, "kernel.io_uring_disabled", p->uring_disabled);
 	print_setting(out, "kernel.yama.ptrace_scope", p->yama);
-	print_setting(out, "seccomp filter", p->seccomp);
+	fprintf(out, "  %-30s %s\n", "seccomp filter", p->seccomp > 0 ? "yes" : p->seccomp < 0 ? "not known" : "none");
 	if (p->memlock >= 0)
 		fprintf(out, "  %-30s %ld KiB\n", "RLIMIT_MEMLOCK", p->memlock);
 	else

@@ -88,7 +88,8 @@ static bool as_known(struct live *live, const struct step *step, struct reply *r
 		memcpy(live->box->data, step->bytes, step->length);
 	live_carry_out(live, step, reply);
 	if (reply->answer == ANSWER_FAILED)
-		live_cannot(reply, "the self-check failed: %s", strerror(reply->error));
+		live_cannot(reply, step->op == OP_PIN ? "a trial pin failed: %s" : "the self-check failed: %s",
+			    strerror(reply->error));
 	if (reply->answer != ANSWER_DONE)
 		return false;
 	if (!expects || !memcmp(live->box->data, step->bytes, step->length))

@@ -45,7 +45,9 @@ static bool has_died(struct live *live, int space, struct reply *reply)
 	if (waitpid(live->spaces[space].pid, &status, WNOHANG) != live->spaces[space].pid)
 		return false;
 	live->spaces[space].state = SPACE_GONE;
-	if (WIFSIGNALED(status))
+	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
+		live_broken(live, reply, "a seccomp filter killed the process of space %s", name_of(live, space));
+	else if (WIFSIGNALED(status))
 		live_broken(live, reply, "the process of space %s was killed by signal %d", name_of(live, space),
 			    WTERMSIG(status));
 	else
