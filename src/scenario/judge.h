@@ -21,7 +21,7 @@ struct reply {
 	enum answer answer;
 	int error;		/* ANSWER_FAILED: errno, positive */
 	char reason[256];	/* ANSWER_CANNOT and ANSWER_BROKEN: one clause, no full stop */
-	unsigned char *bytes;	/* OP_LOAD, OP_DEVICE_READ, object read: room for step->length bytes, the caller's */
+	unsigned char *bytes;	/* OP_LOAD, and expectations of bytes: room for step->length bytes, the caller's */
 	uint64_t value;		/* OP_EXPECT_STAT: counted since open or OP_COUNT;
 				   OP_EXPECT_PATH: 1 fast, 0 slow;
 				   OP_ATOMIC: the old value;
