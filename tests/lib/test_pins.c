@@ -339,7 +339,7 @@ static void pinned_page_stays_the_page(void)
 		check_all_coherent(mm, map_anon(mm, 1, RW), hows[i]);
 		check_all_coherent(mm, map_at(mm, 0, 1, RW, HF_MAP_PRIVATE, object), hows[i]);
 		check_all_coherent(mm, map_at(mm, 0, 1, RW, HF_MAP_SHARED, NULL), hows[i]);
-		hf_object_resize(object, 3 * P, HF_RESIZE_BUSY);
+		CHECK_INT(0, hf_object_resize(object, 3 * P, HF_RESIZE_BUSY));
 		check_all_coherent(mm, map_at(mm, 0, 1, RW, HF_MAP_SHARED, object), hows[i]);
 		hf_object_destroy(object);
 		hf_mm_destroy(mm);
