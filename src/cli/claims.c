@@ -28,7 +28,8 @@ static void print_claim(const struct fastpath *table, FILE *out, struct term ter
 
 	if (!symmetric && !a_or_b)
 		return;
-	snprintf(text, sizeof(text), CLAIM ": a read pin of shared-readonly is never fast under %s%s%s, of which it was said.",
+	snprintf(text, sizeof(text),
+		 CLAIM ": a read pin of shared-readonly is never fast under %s%s%s, of which it was said.",
 		 symmetric ? design_names[DESIGN_SYMMETRIC] : "", symmetric && a_or_b ? " and " : "",
 		 a_or_b ? design_names[DESIGN_A_OR_B] : "");
 	print_wrapped(out, term, 0, 0, text);
@@ -38,9 +39,11 @@ static void print_today(const struct fastpath *table, FILE *out, struct term ter
 {
 	if (!is_never(table, DESIGN_LINUX_6_2, TERM_LONG))
 		return;
-	print_wrapped(out, term, 0, 0, is_never(table, DESIGN_LINUX_6_2, TERM_SHORT)
+	print_wrapped(out, term, 0, 0,
+		      is_never(table, DESIGN_LINUX_6_2, TERM_SHORT)
 		      ? "It is true of today's kernels too: under linux-6.2 such a pin is never fast."
-		      : "It is true of today's kernels too, for long-term pins: under linux-6.2 they are never fast there.");
+		      : "It is true of today's kernels too, for long-term pins: under linux-6.2 they are never fast "
+			"there.");
 }
 
 static void print_answer(const struct fastpath *table, FILE *out, struct term term)

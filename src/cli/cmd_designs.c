@@ -21,31 +21,44 @@ static const char *const questions[QUESTIONS] = {
 	"And: how do a fast pin and a fork not miss each other?",
 };
 
+/* The same text for several designs. */
+#define ALONE "when nobody else holds any reference; own pins count"
+#define EXCLUSIVE "when it is exclusive, or nobody else holds any reference"
+#define MAYBE "maybe-pinned anonymous pages"
+#define NO_HANDSHAKE "they may: no handshake"
+#define SEQUENCE "the fork's sequence, with fences"
+
 static const char *const answers[DESIGNS][QUESTIONS] = {
-	[DESIGN_LINUX_5_7] = {"present / writable", "no", "never", "when it is mapped once", "they may: no handshake"},
-	[DESIGN_LINUX_5_8] = {"writable / writable; GET too",
-			      "in a private mapping: broken like a write, even a read-only one", "never",
-			      "when it is mapped once", "they may: no handshake"},
-	[DESIGN_LINUX_5_9_RC] = {"present / writable", "no", "never",
-				 "when nobody else holds any reference; own pins count", "they may: no handshake"},
-	[DESIGN_LINUX_5_9] = {"present / writable", "no", "maybe-pinned anonymous pages",
-			      "when nobody else holds any reference; own pins count", "they may: no handshake"},
-	[DESIGN_LINUX_5_10] = {"present / writable", "no", "maybe-pinned anonymous pages",
-			       "when nobody else holds any reference; own pins count", "the fork's sequence, with fences"},
-	[DESIGN_SYMMETRIC] = {"writable and dirty / writable",
-			      "as for a write: entry writable where the mapping is, but clean", "pinned pages",
-			      "when nobody else holds any reference; own pins count", "the fork's sequence, with fences"},
-	[DESIGN_A_OR_B] = {"writable / writable",
-			   "(a) shared mapping: no; (b) private: until mapped once, and writable where the mapping is",
-			   "pinned pages", "when nobody else holds any reference; own pins count", "the fork's sequence, with fences"},
-	[DESIGN_LINUX_5_19] = {"writable, or object page, or exclusive / writable",
-			       "anonymous and not exclusive: unshare", "maybe-pinned and exclusive pages",
-			       "when it is exclusive, or nobody else holds any reference", "the fork's sequence, with fences"},
-	[DESIGN_LINUX_6_2] = {"as 5.19; long-term: writable, or anonymous and exclusive / writable",
-			      "as 5.19; long-term: anything in a private mapping", "maybe-pinned and exclusive pages",
-			      "when it is exclusive, or nobody else holds any reference", "the fork's sequence, with fences"},
-	[DESIGN_HOLDFAST] = {"PINNABLE / PINNABLE and writable", "yes, unless it is PINNABLE", "pinned pages", "when it is exclusive",
-			     "Holdfast's own handshake"},
+	[DESIGN_LINUX_5_7] = {"present / writable", "no", "never", "when it is mapped once", NO_HANDSHAKE},
+	[DESIGN_LINUX_5_8] = {
+		"writable / writable; GET too", "in a private mapping: broken like a write, even a read-only one",
+		"never", "when it is mapped once", NO_HANDSHAKE,
+	},
+	[DESIGN_LINUX_5_9_RC] = {"present / writable", "no", "never", ALONE, NO_HANDSHAKE},
+	[DESIGN_LINUX_5_9] = {"present / writable", "no", MAYBE, ALONE, NO_HANDSHAKE},
+	[DESIGN_LINUX_5_10] = {"present / writable", "no", MAYBE, ALONE, SEQUENCE},
+	[DESIGN_SYMMETRIC] = {
+		"writable and dirty / writable", "as for a write: entry writable where the mapping is, but clean",
+		"pinned pages", ALONE, SEQUENCE,
+	},
+	[DESIGN_A_OR_B] = {
+		"writable / writable",
+		"(a) shared mapping: no; (b) private: until mapped once, and writable where the mapping is",
+		"pinned pages", ALONE, SEQUENCE,
+	},
+	[DESIGN_LINUX_5_19] = {
+		"writable, or object page, or exclusive / writable", "anonymous and not exclusive: unshare",
+		"maybe-pinned and exclusive pages", EXCLUSIVE, SEQUENCE,
+	},
+	[DESIGN_LINUX_6_2] = {
+		"as 5.19; long-term: writable, or anonymous and exclusive / writable",
+		"as 5.19; long-term: anything in a private mapping", "maybe-pinned and exclusive pages", EXCLUSIVE,
+		SEQUENCE,
+	},
+	[DESIGN_HOLDFAST] = {
+		"PINNABLE / PINNABLE and writable", "yes, unless it is PINNABLE", "pinned pages", "when it is exclusive",
+		"Holdfast's own handshake",
+	},
 };
 
 static const char *const about[DESIGNS] = {
@@ -71,14 +84,14 @@ static enum exit_code designs(int left, char **arguments)
 		printf("  %-14s%s\n", design_names[d], about[d]);
 	for (int q = 0; q < QUESTIONS; q++) {
 		fputc('\n', stdout);
-		print_styled(stdout, term, STRONG, questions[q]);
-		fputc('\n', stdout);
+		print_title(stdout, term, questions[q]);
 		for (int d = 0; d < DESIGNS; d++)
 			print_wrapped(stdout, term, printf("  %-14s", design_names[d]), 16, answers[d][q]);
 	}
 	fputc('\n', stdout);
-	print_wrapped(stdout, term, 0, 0, "For all: the zero page is never fast, and protect upwards never makes a private "
-		      "entry writable by itself: the next write fault decides.");
+	print_wrapped(stdout, term, 0, 0,
+		      "For all: the zero page is never fast, and protect upwards never makes a private entry writable "
+		      "by itself: the next write fault decides.");
 	return EXIT_EXPECTED;
 }
 

@@ -13,11 +13,16 @@ static const char *judge_names;
 
 static void print_heading(const struct matrix *matrix, struct term term)
 {
-	print_styled(stdout, term, STRONG, "Which promises hold");
-	fputs("\n\n", stdout);
+	char text[128];
+
+	print_title(stdout, term, "Which promises hold");
+	fputc('\n', stdout);
+	snprintf(text, sizeof(text), "this kernel is Linux %s, asked just now", kernel_probe()->release);
 	for (int c = 0; c < matrix->judges->count; c++)
-		if (judge_is_kernel(matrix->judges->list[c]))
-			printf("  this kernel is Linux %s, asked just now\n\n", kernel_probe()->release);
+		if (judge_is_kernel(matrix->judges->list[c])) {
+			print_wrapped(stdout, term, 0, 2, text);
+			fputc('\n', stdout);
+		}
 }
 
 static enum exit_code print_report(const struct matrix *matrix, struct term term)

@@ -53,7 +53,8 @@ static const struct option options[] = {
 	{.name = "format", .argument = "text|json|tap", .help = "for people, JSON lines, or Test Anything Protocol",
 	 .text = &format},
 	{.name = "trace", .help = "every step, and the entries, pages and pins it changed", .given = &trace},
-	{.name = "judge", .argument = "NAME,...", .help = "designs, kernel, model, or a design's name", .text = &judge_names},
+	{.name = "judge", .argument = "NAME,...", .help = "designs, kernel, model, or a design's name",
+	 .text = &judge_names},
 	{.name = "all", .help = "every judge there is, the model too", .given = &all},
 	{.name = NULL},
 };

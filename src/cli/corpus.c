@@ -176,7 +176,8 @@ static void complain_about(const char *path, const char *directory)
 static void add_named(struct corpus *corpus, const char *name)
 {
 	const char *directory = scenario_directory();
-	char *file = directory ? join(directory, name, SUFFIX) : NULL, *whole = directory ? join(directory, name, "") : NULL;
+	char *file = directory ? join(directory, name, SUFFIX) : NULL;
+	char *whole = directory ? join(directory, name, "") : NULL;
 
 	if (!directory || (!add_existing(corpus, file) && !add_existing(corpus, whole))) {
 		corpus->bad++;

@@ -38,7 +38,8 @@ static void add_row(struct grid *grid, const struct fastpath *table, int state, 
 
 	for (int d = 0; d < DESIGNS; d++)
 		cells[d] = cell_of(table->cell[state][d][access][term]);
-	snprintf(label, sizeof(label), "%s%s%s", fastpath_states[state], named ? ", " : "", named ? term_names[term] : "");
+	snprintf(label, sizeof(label), "%s%s%s", fastpath_states[state], named ? ", " : "",
+		 named ? term_names[term] : "");
 	grid_row(grid, label, cells);
 }
 
@@ -83,8 +84,8 @@ void fastpath_print(const struct fastpath *table, FILE *out, struct term term)
 {
 	struct grid *grid = grid_new(column_heads, DESIGNS);
 
-	print_styled(out, term, STRONG, "Where the fast path works");
-	fputs("\n\n", out);
+	print_title(out, term, "Where the fast path works");
+	fputc('\n', out);
 	print_legend(table, out, term);
 	fputc('\n', out);
 	for (int access = 0; access < ACCESSES; access++)

@@ -11,7 +11,9 @@
 
 static const struct judge_ops *judge_at(int index)
 {
-	return index < DESIGNS ? judge_of_design((enum design_id)index) : index == DESIGNS ? &judge_kernel : &judge_model;
+	if (index < DESIGNS)
+		return judge_of_design((enum design_id)index);
+	return index == DESIGNS ? &judge_kernel : &judge_model;
 }
 
 /* The names in that order, with `designs` after them. */

@@ -143,7 +143,8 @@ static void print_legend(const struct matrix *matrix, FILE *out, struct term ter
 		}
 	print_explained(out, term, GOOD, "ok", "holds");
 	if (partly)
-		print_explained(out, term, GOOD, "ok~", "holds as far as can be seen here: some expectations were left out");
+		print_explained(out, term, GOOD, "ok~",
+				"holds as far as can be seen here: some expectations were left out");
 	if (tally.kinds[VERDICT_BROKEN])
 		explain_broken(out, term);
 	if (tally.kinds[VERDICT_SKIPPED])

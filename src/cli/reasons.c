@@ -40,12 +40,6 @@ struct short_reason short_reason(const struct scenario *scenario, const struct v
 
 /* ---- lines -------------------------------------------------------------- */
 
-static void print_title(FILE *out, struct term term, const char *title)
-{
-	print_styled(out, term, STRONG, title);
-	fputs("\n\n", out);
-}
-
 static void print_cell(const struct scenario *scenario, const char *judges, const struct verdict *verdict, FILE *out,
 		       struct term term)
 {
@@ -74,6 +68,7 @@ static void print_chosen(const struct matrix *matrix, const char *title, chosen 
 	if (!any_chosen(matrix, choose))
 		return;
 	print_title(out, term, title);
+	fputc('\n', out);
 	for (size_t row = 0; row < matrix->corpus->count; row++)
 		say_row(matrix->corpus->scenarios[row], matrix->judges, matrix_at(matrix, row, 0), choose, print_cell,
 			out, term);
@@ -116,16 +111,18 @@ static void print_surprise(const struct scenario *scenario, const struct verdict
 	struct promise_list broken = promise_list(verdict->broken);
 	int before = 2 + widths.promises + 4 + widths.scenario + 2;
 	int command = (int)strlen(program) + 13 + widths.command;
+	bool narrow = term.width && before + command > term.width;
+	int padding = narrow ? 0 : widths.promises - (int)strlen(broken.text);
 
 	fputs("  ", out);
 	print_styled(out, term, BAD, broken.text);
-	fprintf(out, "%*s", widths.promises - (int)strlen(broken.text), "");
-	print_styled(out, term, ODD, verdict->as_expected ? "    " : " !  ");
-	if (term.width && before + command > term.width)
-		fprintf(out, "%s\n      ", scenario->name);
+	fprintf(out, "%*s", padding, "");
+	print_styled(out, term, ODD, verdict->as_expected ? "" : " !");
+	if (narrow)
+		print_wrapped(out, term, 4 + (int)strlen(broken.text), 6, scenario->name);
 	else
-		fprintf(out, "%-*s", widths.scenario + 2, scenario->name);
-	fprintf(out, "%s run --trace %s\n", program, corpus_handle(scenario));
+		fprintf(out, "%*s%-*s  ", verdict->as_expected ? 4 : 2, "", widths.scenario, scenario->name);
+	fprintf(out, "%s%s run --trace %s\n", narrow ? "      " : "", program, corpus_handle(scenario));
 }
 
 void surprises_print(const struct matrix *matrix, FILE *out, struct term term)
@@ -138,15 +135,23 @@ void surprises_print(const struct matrix *matrix, FILE *out, struct term term)
 	if (kernel == matrix->judges->count)
 		return;
 	print_title(out, term, "Where this kernel breaks a promise, and how to see it step by step");
+	fputc('\n', out);
 	if (!any_chosen(matrix, kernel_breaks))
 		fputs("  nowhere, of what could be judged here\n", out);
 	widths = surprise_widths(matrix, kernel);
 	for (size_t row = 0; row < matrix->corpus->count; row++)
 		if (kernel_breaks(&judge_kernel, matrix_at(matrix, row, kernel)))
-			print_surprise(matrix->corpus->scenarios[row], matrix_at(matrix, row, kernel), widths, out, term);
+			print_surprise(matrix->corpus->scenarios[row], matrix_at(matrix, row, kernel), widths, out,
+				       term);
 }
 
 /* ---- failures and reasons ----------------------------------------------- */
+
+static bool surprising(const struct judge_ops *judge, const struct verdict *verdict)
+{
+	(void)judge;
+	return !verdict->as_expected;
+}
 
 static bool unexpected(const struct judge_ops *judge, const struct verdict *verdict)
 {
@@ -156,6 +161,8 @@ static bool unexpected(const struct judge_ops *judge, const struct verdict *verd
 void failures_print(const struct matrix *matrix, FILE *out, struct term term)
 {
 	print_chosen(matrix, "Not as the scenario's file says", unexpected, out, term);
+	if (!any_chosen(matrix, surprising))
+		fputs("Everything is as the scenarios' files say.\n\n", out);
 }
 
 static bool has_reason(const struct judge_ops *judge, const struct verdict *verdict)
@@ -210,6 +217,7 @@ void reasons_print(const struct matrix *matrix, FILE *out, struct term term)
 	if (!any_chosen(matrix, has_reason))
 		return;
 	print_title(out, term, "Not possible here, or left out");
+	fputc('\n', out);
 	done = must(calloc(cells, sizeof(*done)));
 	for (size_t i = 0; i < cells; i++)
 		if (!done[i] && has_reason(matrix->judges->list[i % columns], &matrix->verdicts[i]))

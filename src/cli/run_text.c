@@ -72,21 +72,25 @@ static void print_scenario(const struct scenario *scenario, const struct judges 
 	say_row(scenario, judges, verdicts, is_more, one, stdout, term);
 }
 
+/* "2 scenarios, 11 judges: 15 hold, 7 broken, all as the files say" */
 static void print_end(const struct corpus *corpus, const struct judges *judges, const struct tally *tally)
 {
 	static const char *const words[VERDICTS] = {"hold", "broken", "not possible here", "errors"};
+	char text[256], *end = text + sizeof(text), *at = text;
 
 	if (!corpus->count)
 		return;
-	printf("\n%zu scenario%s, %d judge%s:", corpus->count, corpus->count == 1 ? "" : "s", judges->count,
-	       judges->count == 1 ? "" : "s");
+	at += snprintf(at, (size_t)(end - at), "%zu scenario%s, %d judge%s:", corpus->count,
+		       corpus->count == 1 ? "" : "s", judges->count, judges->count == 1 ? "" : "s");
 	for (int kind = 0; kind < VERDICTS; kind++)
 		if (tally->kinds[kind])
-			printf(" %u %s,", tally->kinds[kind], words[kind]);
+			at += snprintf(at, (size_t)(end - at), " %u %s,", tally->kinds[kind], words[kind]);
 	if (tally->surprises)
-		printf(" %u not as the files say\n", tally->surprises);
+		snprintf(at, (size_t)(end - at), " %u not as the files say", tally->surprises);
 	else
-		printf(" all as the files say\n");
+		snprintf(at, (size_t)(end - at), " all as the files say");
+	fputc('\n', stdout);
+	print_wrapped(stdout, term_of_stdout(), 0, 0, text);
 }
 
 const struct run_printer run_print_text = {.scenario = print_scenario, .end = print_end};

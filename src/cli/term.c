@@ -81,6 +81,13 @@ void print_wrapped(FILE *out, struct term term, int used, int indent, const char
 	fputc('\n', out);
 }
 
+void print_title(FILE *out, struct term term, const char *text)
+{
+	fputs(style_begin(term, STRONG), out);
+	print_wrapped(out, term, 0, 0, text);
+	fputs(style_end(term, STRONG), out);
+}
+
 void print_explained(FILE *out, struct term term, enum style style, const char *word, const char *text)
 {
 	fputs("  ", out);

@@ -32,6 +32,9 @@ void print_styled(FILE *, struct term, enum style, const char *text);
    there too, or a blank further on. */
 void print_wrapped(FILE *, struct term, int used, int indent, const char *text);
 
+/* A heading: a line of its own, or two. */
+void print_title(FILE *, struct term, const char *text);
+
 /* A line of a legend: the word as the table has it, and what it says. */
 void print_explained(FILE *, struct term, enum style, const char *word, const char *text);
 

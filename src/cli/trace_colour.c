@@ -25,12 +25,12 @@ static enum style style_of(const char *line)
 
 	if (begins(text, "error"))
 		return ODD;
-	if (indent == 0)
-		return begins(text, "holds") ? GOOD : begins(text, "broken") ? BAD : begins(text, "skipped") ? FAINT : PLAIN;
 	if (isdigit((unsigned char)*text) && indent < 6)
 		return STRONG;
-	if (begins(text, "expected "))
+	if (indent > 0 ? begins(text, "expected ") : begins(text, "broken"))
 		return BAD;
+	if (indent == 0 && begins(text, "holds"))
+		return GOOD;
 	return begins(text, "left out") || begins(text, "skipped") ? FAINT : PLAIN;
 }
 

@@ -221,7 +221,11 @@ cp -r tree/scenarios prefix/share/holdfast/scenarios
 runs 0 "the scenarios of an installed program" run --judge holdfast sub/breaks
 runs 77 "bench that is not there" bench
 check "bench that is not there: says so" says err 'holdfast-bench'
-printf '#!/bin/sh\necho "$# $1"\nexit 3\n' >prefix/libexec/holdfast/holdfast-bench
+cat >prefix/libexec/holdfast/holdfast-bench <<'END'
+#!/bin/sh
+echo "$# $1"
+exit 3
+END
 chmod +x prefix/libexec/holdfast/holdfast-bench
 runs 3 "bench becomes holdfast-bench" bench "two words" --help
 check "bench passes its arguments" says out '^2 two words$'
