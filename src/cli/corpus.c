@@ -163,9 +163,9 @@ static void complain_about(const char *path, const char *directory)
 	if (directory && walk(directory, add_name, &known))
 		near = word_nearest((const char *const *)known.names, known.count, path, strlen(path));
 	if (near)
-		complain("%s: no such file, directory or scenario; did you mean %s?", path, near);
+		complain("%.200s: no such file, directory or scenario; did you mean %s?", path, near);
 	else
-		complain("%s: no such file or directory, and no scenario below %s", path,
+		complain("%.200s: no such file or directory, and no scenario below %s", *path ? path : "\"\"",
 			 directory ? directory : "any directory of scenarios");
 	for (int i = 0; i < known.count; i++)
 		free(known.names[i]);
@@ -179,7 +179,8 @@ static void add_named(struct corpus *corpus, const char *name)
 	char *file = directory ? join(directory, name, SUFFIX) : NULL;
 	char *whole = directory ? join(directory, name, "") : NULL;
 
-	if (!directory || (!add_existing(corpus, file) && !add_existing(corpus, whole))) {
+	/* No name is the directory itself, and surely a slip: an empty variable of a script. */
+	if (!directory || !*name || (!add_existing(corpus, file) && !add_existing(corpus, whole))) {
 		corpus->bad++;
 		complain_about(name, directory);
 	}

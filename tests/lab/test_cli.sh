@@ -161,6 +161,7 @@ runs 77 "run, nothing possible" run --judge designs threads.scn
 check "run, nothing possible: says why" says out '^  skipped '
 runs 2 "a path where nothing is" run --scenarios tree/scenarios --judge holdfast sub/braeks
 check "a path where nothing is: the nearest scenario" says err 'did you mean sub/breaks?'
+runs 2 "an empty path" run --scenarios tree/scenarios --judge holdfast ""
 mkdir empty
 runs 2 "a directory without scenarios" run --judge holdfast empty
 check "a directory without scenarios: says so" says err 'no scenario'
