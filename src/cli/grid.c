@@ -8,6 +8,7 @@
 
 #include "must.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +16,7 @@ struct grid *grid_new(const struct head *heads, int columns)
 {
 	struct grid *grid = must(calloc(1, sizeof(*grid)));
 
+	assert(columns <= GRID_COLUMNS);
 	grid->heads = heads;
 	grid->columns = columns;
 	return grid;
