@@ -28,7 +28,8 @@
  * Errors   0 or a count on success, a negative errno otherwise.  A failed call
  *          leaves the state as it was; where a call can get part of the way
  *          (read, write, fill, pin), what it did is a prefix and the result
- *          says how long.  Misuse by the program (a second unpin, an unpin of
+ *          says how long.  A null handle or pointer is -EINVAL everywhere, and
+ *          not repeated below.  Misuse by the program (a second unpin, an unpin of
  *          what was never pinned) returns -EINVAL and is reported through
  *          hf_set_misuse_handler().
  * Threads  Any thread may call anything on any mm, object, pin or pool at any
@@ -83,7 +84,9 @@ struct hf_pool_config {
  * Create a pool.  Memory is reserved, not touched: a page costs the system
  * nothing before its first use.
  *
- * Returns 0; -EINVAL (a bad size), -ENOMEM (the system would not give that much).
+ * Returns 0; -EINVAL (a bad size), -ENOMEM (the system would not give that
+ * much), -EMFILE, -ENFILE (no descriptor for the memfd), -EFBIG (more than
+ * RLIMIT_FSIZE, where the program ignores SIGXFSZ).
  */
 HF_API HF_MUST_USE int hf_pool_create(const struct hf_pool_config *config, struct hf_pool **pool);
 
@@ -127,7 +130,7 @@ enum hf_resize {
  * -EFAULT until the object grows again.  Private copies that a mapping made
  * belong to the mapping, and stay.  A truncate never detaches a pinned page.
  *
- * Returns 0; -EBUSY, -EINVAL.
+ * Returns 0; -EBUSY, -EINVAL (over 2^47 bytes), -ENOMEM (to shrink, too).
  */
 HF_API HF_MUST_USE int hf_object_resize(struct hf_object *object, uint64_t bytes, enum hf_resize when_pinned);
 
@@ -187,7 +190,8 @@ struct hf_fork_report {
 HF_API HF_MUST_USE int hf_mm_fork(struct hf_mm *parent, enum hf_fork_pins pins, struct hf_fork_report *report,
 				  struct hf_mm **child);
 
-/* What a fork would do now: fills in the report, and changes nothing. */
+/* What a fork would do now: fills in the report, and changes nothing.
+   Returns 0; -EINVAL, -ESRCH. */
 HF_API HF_MUST_USE int hf_mm_fork_preview(struct hf_mm *mm, struct hf_fork_report *report);
 
 /*
@@ -307,8 +311,9 @@ HF_API HF_MUST_USE int hf_atomic(struct hf_mm *mm, uint64_t address, unsigned wi
 #define HF_PIN_WRITE 2u		/* implies HF_PIN_READ */
 #define HF_PIN_LONGTERM 4u	/* may stay for hours: counts against the pool's limit */
 #define HF_PIN_FAST_ONLY 8u	/* no lock, no fault: as far as the fast path goes */
-#define HF_PIN_GET 16u		/* not a pin: a plain reference, which keeps the page
-				   from being freed and promises nothing else */
+#define HF_PIN_GET 16u		/* not a pin: a plain reference.  The page is not freed,
+				   and never shows what the other side of a fork
+				   stores later (promises 7 and 2); nothing else */
 
 /*
  * A plain value: copy it as you like.  The pin ends once, by whichever copy.
@@ -440,7 +445,7 @@ HF_API HF_MUST_USE int hf_query(struct hf_mm *mm, uint64_t address, struct hf_pa
  * Check every invariant over the whole pool.  No other call on the pool may be
  * under way.
  *
- * Returns 0; -EUCLEAN, with one sentence about the first break in why.
+ * Returns 0; -EUCLEAN, with one sentence about the first break in why; -ENOMEM.
  */
 HF_API HF_MUST_USE int hf_verify(struct hf_pool *pool, char *why, size_t room);
 
