@@ -172,6 +172,7 @@ struct middle {
 	struct reply reply;
 	unsigned char bytes[64];
 	size_t next;
+	bool everything;	/* or some of it */
 };
 
 /* The next step, or what goes for it when there is none. */
@@ -193,7 +194,8 @@ static inline bool begin(struct middle *m)
 	memset(m, 0, sizeof(*m));
 	m->scenario = parse(text);
 	m->judge = judge_kernel.open(&judge_kernel, m->scenario, &m->reply);
-	while (m->judge && m->next < (text == everything ? 11u : 7u))
+	m->everything = text == everything;
+	while (m->judge && m->next < (m->everything ? 11u : 7u))
 		if (step(m) != ANSWER_DONE)
 			return false;
 	return m->judge;

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -165,6 +166,17 @@ static void plain_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+/* A scenario of many spaces needs many bells. */
+static void allow_files(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static void close_each_but(int keep)
 {
 	DIR *open_files = opendir("/proc/self/fd");
@@ -232,6 +244,7 @@ _Noreturn void live_direct(struct live_mailbox *box, int caller, const struct sc
 	static struct live live;
 
 	plain_signals();
+	allow_files();
 	close_callers_files(caller);
 	live.box = box;
 	live.caller = caller;

@@ -31,7 +31,6 @@
 #include "judge.h"
 #include "kernel.h"
 
-#define LIVE_ARENA (UINT64_C(1) << 36)	/* bytes of addresses that a space has for mappings: they cost nothing */
 #define LIVE_ROOM (1u << 20)	/* bytes that one step can carry: as many as the parser takes */
 
 /* ---- mailbox ------------------------------------------------------------ */
@@ -56,7 +55,7 @@ struct live_command {
 
 struct live_result {
 	int error;		/* positive errno */
-	uint64_t value;
+	uint64_t value, more;	/* more: of the first result alone, the length of what is at value */
 };
 
 struct live_mailbox {
@@ -185,7 +184,7 @@ struct live_place {
 struct live_space {
 	enum { SPACE_NONE, SPACE_LIVE, SPACE_GONE } state;
 	pid_t pid;
-	uint64_t arena, next;	/* where mappings go */
+	uint64_t arena_end, next; /* addresses for mappings */
 	struct live_place places[SCENARIO_NAMES];
 };
 

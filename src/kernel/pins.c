@@ -106,7 +106,7 @@ static bool fill_in_pin(struct live *live, const struct step *step, struct live_
 	pin->address = place->address + step->offset;
 	pin->length = live_range_length(place, step);
 	pin->plan = live_plan_next(&live->plan, step->pin);
-	if (!pin->length || pin->length > LIVE_ARENA)
+	if (!pin->length || pin->length > UINT64_MAX / 2)
 		live_failed(reply, EINVAL);
 	else if (!pin->plan)
 		live_cannot(reply, "a pin that was not in the scenario when it was opened");

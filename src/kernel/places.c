@@ -55,7 +55,7 @@ static uint64_t take_address(struct live *live, int index, uint64_t length, stru
 	uint64_t address = space->next + SCENARIO_PAGE;
 	struct live_result result;
 
-	if (length > LIVE_ARENA || address + length + TO_GROW > space->arena + LIVE_ARENA) {
+	if (length > space->arena_end || address + length + TO_GROW > space->arena_end) {
 		live_failed(reply, ENOMEM);
 		return 0;
 	}

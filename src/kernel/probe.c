@@ -103,9 +103,10 @@ static void try_kind(enum kernel_kind kind)
 }
 
 /*
- * Looked for in the kernel's source (6.12): io_uring's buffers and rings and AF_XDP
- * ask for FOLL_WRITE with every FOLL_LONGTERM; RDMA, VFIO, vDPA and video capture
- * take read-only ones, for a device; gup_test is for kernels under test.
+ * io_uring's buffers and AF_XDP's memory ask for write access with every long-term
+ * pin (tried: both say EFAULT to memory that may only be read).  RDMA, VFIO, vDPA
+ * and video output take read-only ones, but for a device; gup_test does too, in
+ * kernels that are built to be tested.
  */
 static const char no_long_read[] =
 	"no system call takes a long-term read pin: io_uring and XDP ask for write access, the others for a device";

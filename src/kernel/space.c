@@ -25,6 +25,8 @@
 
 #include "live.h"
 
+#define MOST_ARENA (UINT64_C(1) << 36)	/* bytes of addresses for mappings: they cost nothing */
+#define LEAST_ARENA (UINT64_C(1) << 26)
 #define MOST_MAPPED (UINT64_C(1) << 30)	/* bytes that one space may map: beyond, mmap says ENOMEM */
 
 static struct {
@@ -32,7 +34,7 @@ static struct {
 	int (*bells)[2];
 	int self;
 	pid_t director;
-	uint64_t arena;
+	uint64_t arena, arena_length;
 	volatile sig_atomic_t touching, error;
 	sigjmp_buf back;
 } me;
@@ -133,7 +135,7 @@ static void fork_space(const struct live_command *c)
  */
 static void exit_space(void)
 {
-	munmap((void *)me.arena, LIVE_ARENA);
+	munmap((void *)me.arena, me.arena_length);
 	_exit(0);
 }
 
@@ -204,14 +206,27 @@ static void volunteer(void)
 }
 
 /* Addresses that are free now, and stay so: nobody but the director maps anything here. */
-static uint64_t find_arena(void)
+static void find_arena(void)
 {
-	void *p = mmap(NULL, LIVE_ARENA, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	for (uint64_t length = MOST_ARENA; length >= LEAST_ARENA; length /= 2) {
+		void *p = mmap(NULL, length, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
-	if (p == MAP_FAILED)
-		return 0;
-	munmap(p, LIVE_ARENA);
-	return (uint64_t)p;
+		if (p == MAP_FAILED)
+			continue;	/* the user has a limit on addresses */
+		munmap(p, length);
+		me.arena = (uint64_t)p;
+		me.arena_length = length;
+		return;
+	}
+}
+
+static void say_hello(void)
+{
+	me.box->result = (struct live_result){
+		.error = me.arena ? 0 : ENOMEM, .value = me.arena, .more = me.arena_length,
+	};
+	if (!live_ring_bell(me.bells[me.self][1]))
+		_exit(0);
 }
 
 _Noreturn void live_space_run(struct live_mailbox *box, int (*bells)[2], int self, pid_t director)
@@ -226,9 +241,9 @@ _Noreturn void live_space_run(struct live_mailbox *box, int (*bells)[2], int sel
 	die_with_director();
 	catch_faults();
 	volunteer();
-	me.arena = find_arena();
+	find_arena();
 	limit_memory();
-	say(me.arena ? 0 : ENOMEM, me.arena);
+	say_hello();
 	for (;;) {
 		n = read(me.bells[me.self][1], &byte, 1);
 		if (n < 0 && errno == EINTR)

@@ -138,8 +138,8 @@ static bool start(struct live *live, int index, struct reply *reply)
 			    strerror(result.error));
 		return false;
 	}
-	space->arena = result.value;
 	space->next = result.value;
+	space->arena_end = result.value + result.more;
 	return true;
 }
 
