@@ -1,64 +1,223 @@
-# Holdfast.  `make help` lists the targets.
-#
-# The core is compiled twice: for the library that people link, and with HF_LAB
-# for the laboratory (any address space can be given any design), which the
-# program and most tests use.
+#> Holdfast
+#>
+#>   make                 build the library and the programs
+#>   make run             build the program and run it: the two tables (ARGS="run --trace NAME" for more)
+#>   make check           all tests (V=1: every line of them)
+#>   make check-full      the same, longer: a million random operations, a minute of threads
+#>   make asan            the tests under AddressSanitizer; also ubsan
+#>   make tsan            the tests with real threads under ThreadSanitizer
+#>   make bench           time pins, COW breaks and forks
+#>   make lint            the order of layers, the man pages, and static analysis where it is installed
+#>   make install         to PREFIX (/usr/local), below DESTDIR; also uninstall
+#>   make clean           remove the build directory
+#>
+#> Variables: CC=clang, B=another-build-directory, OPT='-O0 -g', WERROR=-Werror,
+#> SAN=-fsanitize=..., CFLAGS, CPPFLAGS, LDFLAGS; for install also LIBDIR.
+#> What is missing on the machine, scripts/setup installs, or says how.
 
 CC      ?= cc
+CXX     ?= c++
+OBJCOPY ?= objcopy
 B       := build
-STD     := -std=c17 -D_GNU_SOURCE
+OPT     := -O2 -g
+WERROR  :=
+SAN     :=
+ARGS    :=
+PREFIX  := /usr/local
+LIBDIR   = $(PREFIX)/lib
+DESTDIR :=
+
 WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wwrite-strings
-WERROR  ?=
-OPT     ?= -O2 -g
-SAN     ?=
-CPPFLAGS_ALL := -Iinclude -Isrc -Isrc/core -Isrc/platform -Isrc/lab -Isrc/scenario -Isrc/judge -Isrc/kernel -Isrc/cli
-CFLAGS_ALL = $(STD) $(OPT) $(WARN) $(WERROR) $(SAN) $(CPPFLAGS_ALL) $(CFLAGS)
+FLAGS    = -std=c17 -D_GNU_SOURCE $(OPT) $(WARN) $(WERROR) $(SAN) $(CPPFLAGS) $(CFLAGS)
 LIBS    := -lurcu-bp -lpthread
 
-CORE    := $(wildcard src/core/*.c) $(wildcard src/platform/*.c)
-LAB     := $(wildcard src/lab/*.c)
-TOOL    := $(wildcard src/scenario/*.c) $(wildcard src/judge/*.c) $(wildcard src/kernel/*.c)
-CLI     := $(wildcard src/cli/*.c)
+# The number in the soname grows with every BREAKING release (CHANGES.md).
+VERSION := $(shell awk '/define HF_VERSION_(MAJOR|MINOR|PATCH)/ { v = v s $$3; s = "." } END { print v }' \
+	     include/holdfast.h)
+SONAME  := libholdfast.so.0
 
-LIB_OBJ := $(CORE:%.c=$(B)/lib/%.o)
-LAB_OBJ := $(CORE:%.c=$(B)/lab/%.o) $(LAB:%.c=$(B)/lab/%.o)
-TOOL_OBJ := $(TOOL:%.c=$(B)/lab/%.o)
-CLI_OBJ := $(CLI:%.c=$(B)/lab/%.o)
+all: programs
+export B CC CXX SAN
 
-all: $(B)/libholdfast.a $(B)/holdfast
+# ---- what is built from what ------------------------------------------------
+#
+# The core is compiled twice: for the library that people link (lib/), and with
+# HF_LAB for the laboratory (lab/), in which any address space can be given any
+# design.  The program is linked to the laboratory.  What stands for a stranger's
+# program (use/) sees the public header alone.
+
+CORE     := $(wildcard src/core/*.c src/platform/*.c)
+LAB      := $(CORE) $(wildcard src/lab/*.c)
+TOOL     := $(wildcard src/scenario/*.c src/judge/*.c src/kernel/*.c)
+CLI      := $(wildcard src/cli/*.c)
+BENCH    := $(wildcard bench/*.c)
+EXAMPLES := $(wildcard examples/*.c)
+LAB_TEST := $(wildcard tests/lab/*.c)
+LIB_TEST := $(wildcard tests/lib/*.c)
+SH_TEST  := scripts/check-layers $(wildcard tests/*/*.sh)
+
+lib_include := -Iinclude -Isrc/platform
+lab_include := -Iinclude -Isrc/core $(addprefix -Isrc/,platform lab scenario judge kernel cli) -Itests
+use_include := -Iinclude -Itests
+
+LIB_OBJ   := $(CORE:%.c=$(B)/lib/%.o)
+LAB_OBJ   := $(LAB:%.c=$(B)/lab/%.o)
+TOOL_OBJ  := $(TOOL:%.c=$(B)/lab/%.o)
+CLI_OBJ   := $(CLI:%.c=$(B)/lab/%.o)
+BENCH_OBJ := $(BENCH:%.c=$(B)/use/%.o)
+TEST_OBJ  := $(LAB_TEST:%.c=$(B)/lab/%.o) $(LIB_TEST:%.c=$(B)/use/%.o) $(EXAMPLES:%.c=$(B)/use/%.o)
+OBJ       := $(LIB_OBJ) $(LAB_OBJ) $(TOOL_OBJ) $(CLI_OBJ) $(BENCH_OBJ) $(TEST_OBJ)
+
+LIBRARY   := $(B)/libholdfast.a $(B)/$(SONAME)
+PROGRAMS  := $(B)/holdfast $(if $(BENCH),$(B)/holdfast-bench) $(EXAMPLES:%.c=$(B)/%)
+TESTS     := $(LAB_TEST:%.c=$(B)/%) $(LIB_TEST:%.c=$(B)/%)
+
+programs: $(LIBRARY) $(PROGRAMS)
+
+# ---- compile ------------------------------------------------------------------
+
+# The compiler and the flags of the last build: what was built with others is stale.
+$(B)/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(subst ','\'',$(CC) $(FLAGS) $(LDFLAGS))' >$@.now; cmp -s $@.now $@ && rm $@.now || mv $@.now $@
+
+$(B)/setup: scripts/setup | $(B)/flags
+	@scripts/setup
+	@touch $@
+
+$(OBJ): $(B)/flags | $(B)/setup
 
 $(B)/lib/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) -fPIC -fvisibility=hidden -MMD -MP -c -o $@ $<
+	$(CC) $(FLAGS) $(lib_include) -fPIC -fvisibility=hidden -MMD -MP -c -o $@ $<
 
 $(B)/lab/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) -DHF_LAB -MMD -MP -c -o $@ $<
+	$(CC) $(FLAGS) $(lab_include) -DHF_LAB -MMD -MP -c -o $@ $<
 
-$(B)/libholdfast.a: $(LIB_OBJ)
-	rm -f $@ && $(AR) rcs $@ $^
+$(B)/use/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(FLAGS) $(use_include) -MMD -MP -c -o $@ $<
 
+-include $(OBJ:.o=.d)
+
+# ---- link ---------------------------------------------------------------------
+
+# One object, in which everything but the public names is local: names inside the
+# library can't collide with those of a program that links it statically.
+$(B)/libholdfast.o: $(LIB_OBJ)
+	$(LD) -r -o $@ $^
+	$(OBJCOPY) --localize-hidden $@
+
+$(B)/libholdfast.a: $(B)/libholdfast.o
 $(B)/liblab.a: $(LAB_OBJ)
+$(B)/libtool.a: $(TOOL_OBJ)
+$(B)/%.a:
 	rm -f $@ && $(AR) rcs $@ $^
 
-$(B)/libtool.a: $(TOOL_OBJ)
-	rm -f $@ && $(AR) rcs $@ $^
+$(B)/$(SONAME): $(LIB_OBJ) src/holdfast.map
+	$(CC) $(FLAGS) $(LDFLAGS) -shared -Wl,-soname,$(SONAME) -Wl,--version-script,src/holdfast.map \
+		$(if $(SAN),,-Wl,-z,defs) -o $@ $(LIB_OBJ) $(LIBS)
+	ln -sf $(SONAME) $(B)/libholdfast.so
+
+define link
+	@mkdir -p $(@D)
+	$(CC) $(FLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+endef
 
 $(B)/holdfast: $(CLI_OBJ) $(B)/libtool.a $(B)/liblab.a
-	$(CC) $(CFLAGS_ALL) -o $@ $^ $(LIBS)
+	$(link)
+$(B)/holdfast-bench: $(BENCH_OBJ) $(B)/libholdfast.a
+	$(link)
 
-# tests/lab/x.c is linked against the laboratory and the tools, tests/lib/x.c
-# against the library; each is one program.
-$(B)/tests/lab/%: tests/lab/%.c $(wildcard tests/*.h) $(B)/libtool.a $(B)/liblab.a
-	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) -DHF_LAB -Itests -o $@ $< $(B)/libtool.a $(B)/liblab.a $(LIBS)
+# Each file of these directories is a program.
+$(B)/tests/lab/%: $(B)/lab/tests/lab/%.o $(B)/libtool.a $(B)/liblab.a
+	$(link)
+$(B)/tests/lib/%: $(B)/use/tests/lib/%.o $(B)/libholdfast.a
+	$(link)
+$(B)/examples/%: $(B)/use/examples/%.o $(B)/libholdfast.a
+	$(link)
 
-$(B)/tests/lib/%: tests/lib/%.c $(wildcard tests/*.h) $(B)/libholdfast.a
-	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) -Itests -o $@ $< $(B)/libholdfast.a $(LIBS)
+# ---- run and check --------------------------------------------------------------
+
+run: $(B)/holdfast
+	@$(B)/holdfast $(ARGS)
+
+bench: $(B)/holdfast-bench
+	@$(B)/holdfast-bench $(ARGS)
+
+# What a suite is told: always, and by how long the tests may take.
+args_test_cli.sh  := $(B)/holdfast
+short_test_random := 100000
+full_test_random  := 1000000
+short_stress      := 10
+full_stress       := 60
+full_test_kernel_random := 3000
+
+suites = $(foreach test,$(1),'$(test) $(args_$(notdir $(test))) $($(LENGTH)_$(notdir $(test)))')
+THREADED := $(B)/tests/lib/stress
+
+check-full threads: LENGTH = full
+check: LENGTH = short
+check check-full: all $(TESTS)
+	@scripts/run-tests $(B)/log $(call suites,$(TESTS) $(SH_TEST))
+
+threads: $(THREADED)
+	@scripts/run-tests $(B)/log $(call suites,$(THREADED))
+
+asan:
+	@$(MAKE) B=$(B)-asan SAN='-fsanitize=address -fno-omit-frame-pointer' check
+ubsan:
+	@$(MAKE) B=$(B)-ubsan SAN='-fsanitize=undefined -fno-sanitize-recover=all' check
+
+# gcc's -Wtsan says that the sanitizer knows no fences: src/platform tells it of them.
+# Without setarch, an address space with much randomness is more than it can place.
+tsan:
+	@$(MAKE) B=$(B)-tsan SAN='-fsanitize=thread $(if $(findstring clang,$(CC)),,-Wno-tsan)' \
+		RUN="$$(setarch -R echo setarch -R 2>/dev/null)" threads
+
+lint:
+	@scripts/lint $(lab_include)
+
+# ---- install ----------------------------------------------------------------------
+
+TO     = $(DESTDIR)$(PREFIX)
+TO_LIB = $(DESTDIR)$(LIBDIR)
+MAN   := $(wildcard man/*.[1-9])
+DOCS  := $(wildcard README.md CHANGES.md LICENSE docs/*.md) $(EXAMPLES)
+
+install: all
+	install -d $(addprefix $(TO)/,bin include libexec/holdfast share/holdfast share/doc/holdfast) $(TO_LIB)/pkgconfig
+	install -m 755 $(B)/holdfast $(TO)/bin
+	$(if $(BENCH),install -m 755 $(B)/holdfast-bench $(TO)/libexec/holdfast)
+	install -m 644 include/holdfast.h $(TO)/include
+	install -m 644 $(B)/libholdfast.a $(TO_LIB)
+	install -m 755 $(B)/$(SONAME) $(TO_LIB)
+	ln -sf $(SONAME) $(TO_LIB)/libholdfast.so
+	sed 's,@PREFIX@,$(PREFIX),; s,@LIBDIR@,$(LIBDIR),; s,@VERSION@,$(VERSION),' holdfast.pc.in \
+		>$(TO_LIB)/pkgconfig/holdfast.pc
+	find scenarios -type f -exec install -D -m 644 {} $(TO)/share/holdfast/{} \;
+	for page in $(MAN); do \
+		install -D -m 644 $$page $(TO)/share/man/man$${page##*.}/$${page##*/} || exit; \
+	done
+	install -m 644 $(DOCS) $(TO)/share/doc/holdfast
+	$(if $(DESTDIR),,[ "$$(id -u)" != 0 ] || ldconfig)
+
+# The directories that are ours alone go as a whole.
+uninstall:
+	rm -f $(TO)/bin/holdfast $(TO)/include/holdfast.h
+	rm -f $(addprefix $(TO_LIB)/,libholdfast.a $(SONAME) libholdfast.so pkgconfig/holdfast.pc)
+	rm -f $(foreach page,$(MAN),$(TO)/share/man/man$(patsubst .%,%,$(suffix $(page)))/$(notdir $(page)))
+	rm -rf $(addprefix $(TO)/,libexec/holdfast share/holdfast share/doc/holdfast)
+
+# ---- the rest ----------------------------------------------------------------------
+
+help:
+	@sed -n 's/^#> \{0,1\}//p' Makefile
 
 clean:
-	rm -rf $(B)
+	rm -rf $(B) $(B)-asan $(B)-ubsan $(B)-tsan
 
-.PHONY: all clean
--include $(shell find $(B) -name '*.d' 2>/dev/null)
+.PHONY: all programs run bench check check-full threads asan ubsan tsan lint install uninstall help clean FORCE
+.SECONDARY:
+.DELETE_ON_ERROR:
