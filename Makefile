@@ -44,13 +44,14 @@ export B CC CXX SAN
 # The core is compiled twice: for the library that people link (lib/), and with
 # HF_LAB for the laboratory (lab/), in which any address space can be given any
 # design.  The program is linked to the laboratory.  What stands for a stranger's
-# program (use/) sees the public header alone.
+# program (use/) sees the public header alone; holdfast-bench is one of them, and
+# borrows a file of the program's.
 
 CORE     := $(wildcard src/core/*.c src/platform/*.c)
 LAB      := $(CORE) $(wildcard src/lab/*.c)
 TOOL     := $(wildcard src/scenario/*.c src/judge/*.c src/kernel/*.c)
 CLI      := $(wildcard src/cli/*.c)
-BENCH    := $(wildcard bench/*.c)
+BENCH    := $(and $(wildcard bench),$(wildcard bench/*.c) src/cli/json.c)
 EXAMPLES := $(wildcard examples/*.c)
 LAB_TEST := $(wildcard tests/lab/*.c)
 LIB_TEST := $(wildcard tests/lib/*.c)
@@ -65,6 +66,7 @@ LAB_OBJ   := $(LAB:%.c=$(B)/lab/%.o)
 TOOL_OBJ  := $(TOOL:%.c=$(B)/lab/%.o)
 CLI_OBJ   := $(CLI:%.c=$(B)/lab/%.o)
 BENCH_OBJ := $(BENCH:%.c=$(B)/use/%.o)
+$(BENCH_OBJ): use_include += -Isrc/cli
 TEST_OBJ  := $(LAB_TEST:%.c=$(B)/lab/%.o) $(LIB_TEST:%.c=$(B)/use/%.o) $(EXAMPLES:%.c=$(B)/use/%.o)
 OBJ       := $(LIB_OBJ) $(LAB_OBJ) $(TOOL_OBJ) $(CLI_OBJ) $(BENCH_OBJ) $(TEST_OBJ)
 
