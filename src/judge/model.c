@@ -49,12 +49,10 @@ static int find_range(const struct model_space *space, const struct step *step, 
 
 	if (!space->names[step->mapping].known)
 		return EFAULT;
-	if (step->offset % SCENARIO_PAGE || first >= pages)
+	if (step->offset % SCENARIO_PAGE || first >= MODEL_MAX_PAGES || (!step->length && first >= pages))
 		return EINVAL;
 	range->at = space->names[step->mapping].at + first;
-	range->pages = pages - first;
-	if (step->length)
-		range->pages = step->length / SCENARIO_PAGE + (step->length % SCENARIO_PAGE != 0);
+	range->pages = step->length ? model_pages(step->length) : pages - first;
 	return range->pages > MODEL_MAX_PAGES ? EINVAL : 0;
 }
 
@@ -132,9 +130,7 @@ static int on_bytes(struct judge *model, struct model_space *space, const struct
 static int object_bytes(struct model_object *object, uint64_t at, uint64_t length, unsigned char *read,
 			const unsigned char *write)
 {
-	uint64_t size = object->pages * SCENARIO_PAGE;
-
-	if (at > size || length > size - at)
+	if (at > object->size || length > object->size - at)
 		return EINVAL;
 	for (uint64_t part, done = 0; done < length; done += part, at += part) {
 		struct model_page *page = object->page[at / SCENARIO_PAGE];
@@ -154,13 +150,13 @@ static int on_object(struct judge *model, const struct step *step, struct reply 
 	struct model_object *object = model->objects[step->object];
 
 	if (step->op == OP_OBJECT) {
-		model->objects[step->object] = model_object_new(model, step->length / SCENARIO_PAGE);
+		model->objects[step->object] = model_object_new(model, step->length);
 		return 0;
 	}
 	if (!object)
 		return EINVAL;
 	if (step->op == OP_OBJECT_RESIZE)
-		return model_object_resize(object, step->length / SCENARIO_PAGE);
+		return model_object_resize(object, step->length);
 	if (step->op == OP_OBJECT_WRITE)
 		return object_bytes(object, step->offset, step->length, NULL, step->bytes);
 	return object_bytes(object, step->offset, step->length, reply->bytes, NULL);

@@ -28,7 +28,7 @@ struct model_page {
 /* What a mapping maps.  Every page is there from the beginning. */
 struct model_object {
 	bool nameless;		/* shared anonymous memory: grows with its mappings */
-	uint64_t pages;
+	uint64_t size, pages;	/* in bytes; rounded up */
 	struct model_page **page;
 	struct model_object *next; /* all of the model's, those without a name too */
 };
@@ -74,6 +74,12 @@ struct judge {
 	uint64_t next_place;	/* no two mappings ever stand near each other */
 };
 
+/* Pages that so many bytes take. */
+static inline uint64_t model_pages(uint64_t bytes)
+{
+	return bytes / SCENARIO_PAGE + (bytes % SCENARIO_PAGE != 0);
+}
+
 /* model_page.c */
 void *model_alloc(size_t count, size_t size);	/* zeroed; ends the program, with a message, when there is none */
 struct model_page *model_page_new(const struct model_page *copy_of);	/* NULL: zeroes */
@@ -82,8 +88,8 @@ void model_page_write(struct model_page *, uint64_t offset, const void *bytes, u
 void model_page_pin(struct model_page *, unsigned flags);
 void model_page_unpin(struct model_page *, unsigned flags);
 bool model_page_ever_held(const struct model_page *, uint64_t offset, const unsigned char *bytes, uint64_t length);
-struct model_object *model_object_new(struct judge *, uint64_t pages);
-int model_object_resize(struct model_object *, uint64_t pages);
+struct model_object *model_object_new(struct judge *, uint64_t size);
+int model_object_resize(struct model_object *, uint64_t size);
 void model_objects_free(struct judge *);
 
 /* model_space.c: ranges are in pages */

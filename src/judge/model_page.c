@@ -109,28 +109,40 @@ bool model_page_ever_held(const struct model_page *page, uint64_t offset, const 
 	return true;
 }
 
-struct model_object *model_object_new(struct judge *model, uint64_t pages)
+struct model_object *model_object_new(struct judge *model, uint64_t size)
 {
 	struct model_object *object = model_alloc(1, sizeof(*object));
 
 	object->next = model->all;
 	model->all = object;
-	model_object_resize(object, pages);
+	model_object_resize(object, size);
 	return object;
+}
+
+/* Nothing is behind the end: what a mapping stored there is gone when the end moves. */
+static void zero_tail(struct model_object *object, uint64_t size)
+{
+	static const unsigned char zeroes[SCENARIO_PAGE];
+	uint64_t tail = size % SCENARIO_PAGE;
+
+	if (tail && size / SCENARIO_PAGE < object->pages)
+		model_page_write(object->page[size / SCENARIO_PAGE], tail, zeroes, SCENARIO_PAGE - tail);
 }
 
 /*
  * Shrinking takes the pages away from the object, not from who copied them; a
- * pin on one of them forbids it.  (Sizes here are whole pages, so that no last
- * page has a rest to be zeroed.)
+ * pin on one of them forbids it.
  */
-int model_object_resize(struct model_object *object, uint64_t pages)
+int model_object_resize(struct model_object *object, uint64_t size)
 {
+	uint64_t pages = model_pages(size);
 	struct model_page **page;
 
 	for (uint64_t i = pages; i < object->pages; i++)
 		if (object->page[i]->pins)
 			return EBUSY;
+	if (size != object->size)
+		zero_tail(object, size < object->size ? size : object->size);
 	page = model_alloc(pages, sizeof(struct model_page *));
 	for (uint64_t i = 0; i < pages; i++)
 		page[i] = i < object->pages ? object->page[i] : model_page_new(NULL);
@@ -139,6 +151,7 @@ int model_object_resize(struct model_object *object, uint64_t pages)
 	free(object->page);
 	object->page = page;
 	object->pages = pages;
+	object->size = size;
 	return 0;
 }
 

@@ -13,13 +13,13 @@
  *    pins neither refuse a fork nor leave a hole.  The child's mapping has
  *    WIPEONFORK too.
  *  - A discard under a pin refills an own page from the object in place, also
- *    where the mapping was sealed since; with zeroes where the object has become
- *    too short.
+ *    where the mapping was sealed since; with zeroes where the object ends before.
  *  - A resize to the same length wants one mapping too.
  *  - Shared anonymous memory has no end: what grows reads as zeroes there.
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "model.h"
 
@@ -90,7 +90,7 @@ static void fill_slots(struct model_space *space, struct model_slot first, uint6
 
 int model_map(struct judge *model, struct model_space *space, const struct step *step)
 {
-	uint64_t pages = step->length / SCENARIO_PAGE + (step->length % SCENARIO_PAGE != 0);
+	uint64_t pages = model_pages(step->length);
 	struct model_slot slot = {
 		.at = model->next_place,
 		.index = step->object_offset / SCENARIO_PAGE,
@@ -102,7 +102,7 @@ int model_map(struct judge *model, struct model_space *space, const struct step 
 	if (step->object >= 0)
 		slot.object = model->objects[step->object];
 	else if (slot.shared)
-		slot.object = model_object_new(model, pages);
+		slot.object = model_object_new(model, pages * SCENARIO_PAGE);
 	if (slot.shared && step->object < 0)
 		slot.object->nameless = true;
 	fill_slots(space, slot, pages);
@@ -143,11 +143,13 @@ int model_protect(struct model_space *space, uint64_t at, uint64_t pages, unsign
 /* The pinned page stays the page: what it shows from now on is written into it. */
 static void refill(struct model_slot *slot)
 {
-	static const unsigned char zeroes[SCENARIO_PAGE];
-	const unsigned char *bytes = zeroes;
+	unsigned char bytes[SCENARIO_PAGE] = { 0 };
+	uint64_t begin = slot->index * SCENARIO_PAGE, length;
 
-	if (slot->object && slot->index < slot->object->pages)
-		bytes = slot->object->page[slot->index]->bytes;
+	if (slot->object && begin < slot->object->size) {
+		length = slot->object->size - begin;
+		memcpy(bytes, slot->object->page[slot->index]->bytes, length < SCENARIO_PAGE ? length : SCENARIO_PAGE);
+	}
 	model_page_write(slot->own, 0, bytes, SCENARIO_PAGE);
 }
 
@@ -187,7 +189,7 @@ int model_advise(struct model_space *space, uint64_t at, uint64_t pages, enum ad
 int model_remap(struct judge *model, struct model_space *space, const struct step *step)
 {
 	uint64_t at = space->names[step->mapping].at, old = space->names[step->mapping].pages;
-	uint64_t pages = step->flags == REMAP_RESIZE ? step->length / SCENARIO_PAGE : old;
+	uint64_t pages = step->flags == REMAP_RESIZE ? model_pages(step->length) : old;
 
 	if (!one_mapping(space, at, old))
 		return EFAULT;
@@ -198,7 +200,7 @@ int model_remap(struct judge *model, struct model_space *space, const struct ste
 		first.at += old;
 		first.index += old;
 		if (first.object && first.object->nameless && first.object->pages < first.index + pages - old)
-			model_object_resize(first.object, first.index + pages - old);
+			model_object_resize(first.object, (first.index + pages - old) * SCENARIO_PAGE);
 		fill_slots(space, first, pages - old);
 	}
 	space->names[step->mapping].pages = pages;

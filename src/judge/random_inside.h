@@ -35,7 +35,7 @@ struct shadow {
 			unsigned prot;		/* as said last of any part */
 		} map[SCENARIO_NAMES];
 	} space[SCENARIO_NAMES];
-	struct { bool made; unsigned pages; } object[SCENARIO_NAMES];
+	struct { bool made; uint64_t bytes; } object[SCENARIO_NAMES];
 	struct {
 		bool known, open;	/* open: not ended as a whole */
 		unsigned flags;

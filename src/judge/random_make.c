@@ -16,7 +16,7 @@ static void map_object(struct maker *maker, struct step *step)
 
 	step->object = (int)maker_below(maker, (uint64_t)maker->scenario->nobjects);
 	step->object_offset = chance(maker, 70) ? 0 : maker_below(maker, 3) * SCENARIO_PAGE;
-	bytes = maker->shadow->object[step->object].pages * SCENARIO_PAGE;
+	bytes = maker->shadow->object[step->object].bytes / SCENARIO_PAGE * SCENARIO_PAGE;
 	if (step->length + step->object_offset > bytes && step->object_offset < bytes && chance(maker, 80))
 		step->length = bytes - step->object_offset;
 }
@@ -184,6 +184,14 @@ static bool make_device_read(struct maker *maker, struct step *step)
 	return pick_device(maker, step);
 }
 
+/* Whole pages, mostly, and mostly many. */
+static uint64_t object_size(struct maker *maker)
+{
+	if (chance(maker, 20))
+		return maker_below(maker, RANDOM_OBJECT_PAGES * SCENARIO_PAGE);
+	return (chance(maker, 40) ? RANDOM_OBJECT_PAGES : maker_below(maker, RANDOM_OBJECT_PAGES + 1)) * SCENARIO_PAGE;
+}
+
 static bool make_object(struct maker *maker, struct step *step)
 {
 	static const char *const names[RANDOM_OBJECTS] = { "X", "Y", "Z" };
@@ -192,7 +200,7 @@ static bool make_object(struct maker *maker, struct step *step)
 	if (n == RANDOM_OBJECTS)
 		return false;
 	step->object = scenario_name(maker->scenario->objects, &maker->scenario->nobjects, names[n]);
-	step->length = (1 + maker_below(maker, RANDOM_OBJECT_PAGES)) * SCENARIO_PAGE;
+	step->length = object_size(maker);
 	return true;
 }
 
@@ -206,10 +214,13 @@ static bool pick_object(struct maker *maker, struct step *step)
 
 static bool pick_object_bytes(struct maker *maker, struct step *step)
 {
-	if (!pick_object(maker, step) || !maker->shadow->object[step->object].pages)
+	uint64_t bytes;
+
+	if (!pick_object(maker, step) || !maker->shadow->object[step->object].bytes)
 		return false;
-	step->offset = maker_below(maker, maker->shadow->object[step->object].pages) * SCENARIO_PAGE + offset_in_page(maker);
-	step->length = some_length(maker, maker->shadow->object[step->object].pages * SCENARIO_PAGE - step->offset);
+	bytes = maker->shadow->object[step->object].bytes;
+	step->offset = (maker_below(maker, RANDOM_OBJECT_PAGES) * SCENARIO_PAGE + offset_in_page(maker)) % bytes;
+	step->length = some_length(maker, bytes - step->offset);
 	return true;
 }
 
@@ -223,7 +234,7 @@ static bool make_object_write(struct maker *maker, struct step *step)
 
 static bool make_resize(struct maker *maker, struct step *step)
 {
-	step->length = (chance(maker, 40) ? RANDOM_OBJECT_PAGES : maker_below(maker, RANDOM_OBJECT_PAGES + 1)) * SCENARIO_PAGE;
+	step->length = object_size(maker);
 	return pick_object(maker, step);
 }
 

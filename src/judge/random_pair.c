@@ -273,7 +273,7 @@ static enum difference compare_pin(struct pair *pair, int pin)
 static enum difference compare_object(struct pair *pair, int object)
 {
 	struct step step = { .op = OP_EXPECT_OBJECT, .space = -1, .mapping = -1, .object = object, .pin = -1,
-			     .length = (uint64_t)pair->shadow.object[object].pages * SCENARIO_PAGE };
+			     .length = pair->shadow.object[object].bytes };
 
 	return step.length ? look(pair, step) : SAME;
 }

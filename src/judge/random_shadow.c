@@ -72,7 +72,7 @@ void shadow_follow(struct shadow *shadow, const struct step *step)
 	switch (step->op) {
 	case OP_OBJECT: case OP_OBJECT_RESIZE:
 		shadow->object[step->object].made = true;
-		shadow->object[step->object].pages = (unsigned)(step->length / SCENARIO_PAGE);
+		shadow->object[step->object].bytes = step->length;
 		break;
 	case OP_MAP: follow_map(shadow, step); break;
 	case OP_UNMAP: follow_unmap(shadow, step); break;

@@ -125,6 +125,14 @@ static bool set(uint64_t *member, uint64_t value)
 	return changed;
 }
 
+/* Which bytes are stored hardly ever matters, so they may stay the first ones. */
+static bool later_half(struct step *step)
+{
+	step->offset += step->length / 2;
+	step->length -= step->length / 2;
+	return true;
+}
+
 /* The ways, one by one; each leads down, none back.  false: it does not apply, or changes nothing. */
 static bool simplify(struct step *step, unsigned way)
 {
@@ -145,12 +153,14 @@ static bool simplify(struct step *step, unsigned way)
 	case 10: changed = (step->op == OP_UNPIN || step->op == OP_FORK) && set(&flags, 0); break;
 	case 11: return step->op == OP_PIN && step->length > SCENARIO_PAGE && set(&step->length, SCENARIO_PAGE);
 	case 12: return step->op == OP_ATOMIC && set(&step->value, 1);
-	case 13: return (step->op == OP_PIN || has_bytes(step)) && step->length > 1 && set(&step->length, step->length - 1);
+	case 13: return (step->op == OP_PIN || has_bytes(step)) && step->length > 1 && step->length < 20 &&
+			set(&step->length, step->length - 1);
+	case 14: return has_bytes(step) && step->length > 1 && later_half(step);
 	}
 	step->flags = (unsigned)flags;
 	return changed;
 }
-#define WAYS 14u
+#define WAYS 15u
 
 static bool simplify_steps(struct shrinker *shrinker)
 {

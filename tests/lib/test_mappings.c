@@ -210,6 +210,65 @@ static void remap_resizes_and_moves(void)
 	hf_mm_destroy(mm);
 }
 
+static void map_pages_of(struct hf_mm *mm, uint64_t at, uint64_t pages, struct hf_object *object, uint64_t first)
+{
+	must(!hf_map(mm, &at, pages * P, RW, HF_MAP_FIXED | HF_MAP_SHARED, object, first * P), "hf_map");
+}
+
+/* Mappings that touch are one where their offsets are in a row, and there alone. */
+static void neighbours_merge_only_in_a_row(void)
+{
+	struct hf_mm *mm = new_mm();
+	struct hf_object *object = new_object(8);
+	uint64_t at = NOWHERE;
+
+	for (uint64_t i = 0; i < 8; i++)
+		CHECK_INT(1, hf_object_write(object, i * P, "01234567" + i, 1));
+	map_pages_of(mm, at, 2, object, 0);
+	map_pages_of(mm, at + 2 * P, 2, object, 4);
+	map_pages_of(mm, at + 4 * P, 2, object, 6);
+	map_pages_of(mm, at - 2 * P, 2, object, 3);
+	CHECK_INT('3', get(mm, at - 2 * P));
+	CHECK_INT('0', get(mm, at));
+	CHECK_INT('1', get(mm, at + P));
+	CHECK_INT('4', get(mm, at + 2 * P));
+	CHECK_INT('6', get(mm, at + 4 * P));
+	CHECK_INT('7', get(mm, at + 5 * P));
+	CHECK_INT(-EFAULT, hf_remap(mm, at, 4 * P, 2 * P, 0, NULL));
+	CHECK_INT(0, hf_remap(mm, at + 2 * P, 4 * P, 3 * P, 0, NULL));
+	/* And apart again where something differs, one again when it does not. */
+	CHECK_INT(0, hf_protect(mm, at + 3 * P, P, R));
+	CHECK_INT(-EFAULT, hf_remap(mm, at + 2 * P, 3 * P, 2 * P, 0, NULL));
+	CHECK_INT(0, hf_protect(mm, at + 3 * P, P, RW));
+	CHECK_INT(0, hf_remap(mm, at + 2 * P, 3 * P, 2 * P, 0, NULL));
+	CHECK_INT('5', get(mm, at + 3 * P));
+	CHECK_INT(-EFAULT, get(mm, at + 4 * P));
+	hf_object_destroy(object);
+	hf_mm_destroy(mm);
+}
+
+/* A part that moves takes its pages of the object along; the rest keeps its own. */
+static void parts_keep_their_offsets(void)
+{
+	struct hf_mm *mm = new_mm();
+	struct hf_object *object = new_object(8);
+	uint64_t at = NOWHERE, to = NOWHERE + 100 * P;
+
+	for (uint64_t i = 0; i < 8; i++)
+		CHECK_INT(1, hf_object_write(object, i * P, "01234567" + i, 1));
+	map_pages_of(mm, at, 6, object, 1);
+	CHECK_INT(0, hf_remap(mm, at + 2 * P, P, 3 * P, HF_REMAP_MAYMOVE | HF_REMAP_FIXED, &to));
+	CHECK_INT('3', get(mm, to));
+	CHECK_INT('5', get(mm, to + 2 * P));
+	CHECK_INT('2', get(mm, at + P));
+	CHECK_INT(-EFAULT, get(mm, at + 2 * P));
+	CHECK_INT('4', get(mm, at + 3 * P));
+	CHECK_INT(0, hf_unmap(mm, at + 3 * P, P));
+	CHECK_INT('5', get(mm, at + 4 * P));
+	hf_object_destroy(object);
+	hf_mm_destroy(mm);
+}
+
 static void advise_errors(void)
 {
 	struct hf_mm *mm = new_mm();
@@ -293,6 +352,8 @@ int main(void)
 	TEST(seal_is_for_ever);
 	TEST(remap_errors);
 	TEST(remap_resizes_and_moves);
+	TEST(neighbours_merge_only_in_a_row);
+	TEST(parts_keep_their_offsets);
 	TEST(advise_errors);
 	TEST(discard_shows_what_is_below);
 	TEST(advice_about_forks);
