@@ -139,10 +139,13 @@ int hf_object_resize(struct hf_object *object, uint64_t bytes, enum hf_resize wh
 		return -HF_EINVAL;
 	for (unsigned attempt = 0;; attempt++) {
 		plat_lock(&object->resize);
-		if (bytes < hf_object_size(object))
+		if (bytes < hf_object_size(object)) {
 			error = shrink(object, bytes);
-		else
+		} else if (bytes > hf_object_size(object)) {
+			/* What a mapping stored behind the end is no part of the object. */
+			zero_tail(object, hf_object_size(object));
 			set_size(object, bytes, bytes);
+		}
 		plat_unlock(&object->resize);
 		if (error != -HF_EBUSY || when_pinned != HF_RESIZE_WAIT)
 			return error;
