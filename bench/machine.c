@@ -1,0 +1,97 @@
+/*
+ * machine.c - what the figures were measured on, in one line
+ *
+ * All of it comes from files that may be missing; what can't be read is left out.
+ */
+#include "bench.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+/* The first line of a file that begins so, and what follows that; false: none. */
+static bool line_after(const char *path, const char *begins, char *text, size_t room)
+{
+	FILE *file = fopen(path, "re");
+	char buffer[4096];
+	bool found = false;
+
+	while (file && !found && fgets(buffer, sizeof(buffer), file)) {
+		found = !strncmp(buffer, begins, strlen(begins));
+		buffer[strcspn(buffer, "\n")] = '\0';
+	}
+	if (file)
+		fclose(file);
+	if (found)
+		snprintf(text, room, "%s", buffer + strlen(begins) + strspn(buffer + strlen(begins), " \t:"));
+	return found;
+}
+
+static void add(struct machine *machine, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void add(struct machine *machine, const char *format, ...)
+{
+	size_t length = strlen(machine->text);
+	va_list list;
+
+	va_start(list, format);
+	vsnprintf(machine->text + length, sizeof(machine->text) - length, format, list);
+	va_end(list);
+}
+
+/* Of "always [madvise] never": madvise. */
+static void chosen(char *text)
+{
+	char *begin = strchr(text, '['), *end = begin ? strchr(begin, ']') : NULL;
+
+	if (!end)
+		return;
+	*end = '\0';
+	memmove(text, begin + 1, (size_t)(end - begin));
+}
+
+static void add_huge_pages(struct machine *machine)
+{
+	static const char directory[] = "/sys/kernel/mm/transparent_hugepage/";
+	static const char *const files[] = { "enabled", "shmem_enabled" };
+
+	for (unsigned i = 0; i < 2; i++) {
+		char path[80], text[128];
+
+		snprintf(path, sizeof(path), "%s%s", directory, files[i]);
+		if (!line_after(path, "", text, sizeof(text)))
+			continue;
+		chosen(text);
+		add(machine, i ? ", of a memfd: %.32s" : "; huge pages: %.32s", text);
+	}
+}
+
+void machine_look(struct machine *machine)
+{
+	char text[4096];
+	struct utsname system;
+
+	*machine = (struct machine){ 0 };
+	add(machine, "%.100s", line_after("/proc/cpuinfo", "model name", text, sizeof(text)) ? text : "unknown processor");
+	add(machine, ", %ld cores", sysconf(_SC_NPROCESSORS_ONLN));
+	if (line_after("/proc/cpuinfo", "flags", text, sizeof(text)) && strstr(text, " hypervisor"))
+		add(machine, " of a virtual machine");
+	if (!uname(&system))
+		add(machine, ", %s %.60s", system.sysname, system.release);
+	if (line_after("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", "", text, sizeof(text)))
+		add(machine, ", governor %.30s", text);
+	add_huge_pages(machine);
+	if (line_after("/proc/meminfo", "MemAvailable:", text, sizeof(text)))
+		machine->free_mib = strtoull(text, NULL, 10) / 1024;
+}
+
+void machine_load(char *text, size_t room)
+{
+	double load;
+
+	snprintf(text, room, "load unknown");
+	if (getloadavg(&load, 1) == 1)
+		snprintf(text, room, "load %.2f", load);
+}
