@@ -80,6 +80,28 @@ static void fork_refuses_and_lists(void)
 	hf_mm_destroy(mm);
 }
 
+/* A pin whose private part is over does not matter, though another holds that page. */
+static void fork_lists_what_is_held(void)
+{
+	struct hf_mm *mm = new_mm();
+	uint64_t at = map_at(mm, NOWHERE, 1, RW, HF_MAP_PRIVATE, NULL);
+	uint64_t shared = map_at(mm, NOWHERE + P, 1, RW, HF_MAP_SHARED | HF_MAP_FIXED, NULL);
+	struct hf_pin both = pin_it(mm, at, 2 * P, HF_PIN_WRITE), one = pin_it(mm, at, 10, HF_PIN_READ);
+	struct hf_pin_info pins[2];
+	struct hf_fork_report report = { .pins = pins, .room = 2 };
+
+	CHECK_INT(NOWHERE + P, shared);
+	CHECK_INT(0, hf_mm_fork_preview(mm, &report));
+	CHECK_INT(2, report.pins_found);
+	CHECK_INT(0, hf_unpin_part(&both, 0, P, 0));
+	CHECK_INT(0, hf_mm_fork_preview(mm, &report));
+	CHECK_INT(1, report.pins_found);
+	CHECK_INT(10, pins[0].length);
+	hf_unpin(&both, 0);
+	hf_unpin(&one, 0);
+	hf_mm_destroy(mm);
+}
+
 static void refuse_does_not_ask_about_what_does_not_fork(void)
 {
 	struct hf_mm *mm = new_mm(), *child;
@@ -366,6 +388,7 @@ int main(void)
 	TEST(fork_errors);
 	TEST(fork_report_counts);
 	TEST(fork_refuses_and_lists);
+	TEST(fork_lists_what_is_held);
 	TEST(refuse_does_not_ask_about_what_does_not_fork);
 	TEST(fork_leaves_a_hole);
 	TEST(hole_moves_along);

@@ -223,7 +223,7 @@ static void neighbours_merge_only_in_a_row(void)
 	uint64_t at = NOWHERE;
 
 	for (uint64_t i = 0; i < 8; i++)
-		CHECK_INT(1, hf_object_write(object, i * P, "01234567" + i, 1));
+		CHECK_INT(1, hf_object_write(object, i * P, &"01234567"[i], 1));
 	map_pages_of(mm, at, 2, object, 0);
 	map_pages_of(mm, at + 2 * P, 2, object, 4);
 	map_pages_of(mm, at + 4 * P, 2, object, 6);
@@ -255,7 +255,7 @@ static void parts_keep_their_offsets(void)
 	uint64_t at = NOWHERE, to = NOWHERE + 100 * P;
 
 	for (uint64_t i = 0; i < 8; i++)
-		CHECK_INT(1, hf_object_write(object, i * P, "01234567" + i, 1));
+		CHECK_INT(1, hf_object_write(object, i * P, &"01234567"[i], 1));
 	map_pages_of(mm, at, 6, object, 1);
 	CHECK_INT(0, hf_remap(mm, at + 2 * P, P, 3 * P, HF_REMAP_MAYMOVE | HF_REMAP_FIXED, &to));
 	CHECK_INT('3', get(mm, to));

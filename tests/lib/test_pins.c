@@ -4,6 +4,7 @@
  * First what each of hf_pin() and hf_unpin() refuses, then the promises (named
  * above their tests), then what can be seen: inventory, reports, statistics.
  */
+#include <pthread.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -321,10 +322,20 @@ static void check_all_coherent(struct hf_mm *mm, uint64_t at, unsigned how)
 	check_coherent(mm, at, &pin, "a discard");
 	CHECK_INT(0, hf_remap(mm, at, P, P, HF_REMAP_MAYMOVE | HF_REMAP_FIXED, &to));
 	check_coherent(mm, to, &pin, "a move");
-	CHECK_INT(0, hf_remap(mm, to, P, 3 * P, HF_REMAP_MAYMOVE, &to));
-	check_coherent(mm, to, &pin, "growing");
+	CHECK_INT(0, hf_remap(mm, to, P, 2 * P, HF_REMAP_MAYMOVE, &to));
+	check_coherent(mm, to, &pin, "growing in place");
+	map_at(mm, to + 2 * P, 1, R, HF_MAP_FIXED_NOREPLACE, NULL);
+	CHECK_INT(0, hf_remap(mm, to, 2 * P, 3 * P, HF_REMAP_MAYMOVE, &to));
+	CHECK(to != NOWHERE);
+	check_coherent(mm, to, &pin, "growing elsewhere");
+	CHECK_INT(0, hf_remap(mm, to, 3 * P, P, 0, NULL));
+	check_coherent(mm, to, &pin, "shrinking");
+	child = fork_mm(mm);
+	check_coherent(mm, to, &pin, "a fork after all that");
+	hf_mm_destroy(child);
 	CHECK_INT(0, hf_unpin(&pin, HF_UNPIN_DIRTY));
-	CHECK_INT(0, hf_unmap(mm, to, 3 * P));
+	CHECK_INT(0, hf_unmap(mm, NOWHERE, 10 * P));
+	CHECK_INT(0, hf_unmap(mm, to, P));
 }
 
 /* Promises: coherent, symmetric: in every kind of mapping, for read pins as for write pins. */
@@ -509,6 +520,37 @@ static void pin_outlives_everything(void)
 	hf_mm_destroy(mm);
 }
 
+/* Any thread may call anything, and need not be registered: pin here, unpin there. */
+static void *use_and_go(void *argument)
+{
+	struct hf_pin *pin = argument;
+	struct hf_mm *mm = new_mm();
+	uint64_t at = map_anon(mm, 1, RW);
+
+	must(!hf_unpin(pin, HF_UNPIN_DIRTY), "hf_unpin");
+	put(mm, at, 1);
+	must(!try_pin(mm, at, P, HF_PIN_WRITE), "hf_pin");
+	hf_mm_destroy(fork_mm(mm));
+	hf_mm_destroy(mm);
+	return NULL;
+}
+
+static void threads_come_and_go(void)
+{
+	struct hf_mm *mm = new_mm();
+	uint64_t at = map_anon(mm, 1, RW);
+
+	for (int i = 0; i < 200; i++) {
+		struct hf_pin pin = pin_it(mm, at, P, HF_PIN_WRITE);
+		pthread_t thread;
+
+		must(!pthread_create(&thread, NULL, use_and_go, &pin), "pthread_create");
+		pthread_join(thread, NULL);
+	}
+	CHECK_INT(0, stats_now().pins_held);
+	hf_mm_destroy(mm);
+}
+
 int main(void)
 {
 	TEST(pin_refuses_bad_arguments);
@@ -533,5 +575,6 @@ int main(void)
 	TEST(sealed_pin_keeps_the_objects_page);
 	TEST(pinning_copies_nothing_that_is_not_shared);
 	TEST(pin_outlives_everything);
+	TEST(threads_come_and_go);
 	return closing_line();
 }
