@@ -101,15 +101,22 @@ static bool survey(struct forking *forking, pfn_t pfn, unsigned level, vpn_t vpn
 
 /* ---- whose pins they are ------------------------------------------------------------------ */
 
+static bool is_gone(const struct record *record, uint64_t page)
+{
+	return record->gone && record->gone[page / RECORD_PAGES] & UINT64_C(1) << (page % RECORD_PAGES);
+}
+
+/* Is one of the pages that it still holds among them? */
 static bool has_listed_page(const struct record *record)
 {
 	struct hf_pool *pool = record->pool;
+	uint64_t page = 0;
 
 	for (uint32_t run = 0; run < record->runs; run++) {
 		uint64_t begin = (uint64_t)((unsigned char *)record->iov[run].iov_base - pool->base);
 
-		for (uint64_t at = page_floor(begin); at < begin + record->iov[run].iov_len; at += PAGE_BYTES)
-			if (page_is(page_of(pool, (pfn_t)vpn_of(at)), PAGE_LISTED))
+		for (uint64_t at = page_floor(begin); at < begin + record->iov[run].iov_len; at += PAGE_BYTES, page++)
+			if (!is_gone(record, page) && page_is(page_of(pool, (pfn_t)vpn_of(at)), PAGE_LISTED))
 				return true;
 	}
 	return false;
@@ -360,6 +367,28 @@ int hf_mm_fork(struct hf_mm *parent, enum hf_fork_pins pins, struct hf_fork_repo
 	return error;
 }
 
+/* The pages that fork_entries() would give to share_page(). */
+static uint64_t count_shared(const struct forking *forking)
+{
+	struct hf_mm *mm = forking->parent;
+	uint64_t shared = 0;
+	pte_slot *slot;
+
+	for (struct vma *vma = vma_first(mm, 0, ADDRESS_END); vma; vma = vma_next(vma, ADDRESS_END)) {
+		vpn_t end = vpn_of(vma->end);
+
+		if (!forks_pages(vma))
+			continue;
+		for (vpn_t vpn = vpn_of(vma->start); (vpn = tree_next(mm->pool, &mm->tables, vpn, end, &slot)) < end; vpn++) {
+			pte_t pte = pte_load(slot);
+			struct view view = { pte, page_of(mm->pool, pte_pfn(pte)), true };
+
+			shared += is_own(mm->pool, pte) && !pin_matters(forking, view);
+		}
+	}
+	return shared;
+}
+
 int hf_mm_fork_preview(struct hf_mm *mm, struct hf_fork_report *report)
 {
 	struct forking forking = { .parent = mm, .report = report };
@@ -373,6 +402,7 @@ int hf_mm_fork_preview(struct hf_mm *mm, struct hf_fork_report *report)
 	/* Without the handshake: what it says may have changed when it returns anyway. */
 	look_for_pins(&forking);
 	report->copied = forking.pinned;
+	report->shared = count_shared(&forking);
 	mm_unlock(mm);
 	return 0;
 }
