@@ -7,7 +7,8 @@
 #>   make asan            the tests under AddressSanitizer; also ubsan
 #>   make tsan            the tests with real threads under ThreadSanitizer
 #>   make bench           time pins, COW breaks and forks
-#>   make lint            the order of layers, the man pages, and static analysis where it is installed
+#>   make lint            rules that no compiler knows: layers, man pages, shell scripts
+#>   make advice          what static analysers say of the source
 #>   make install         to PREFIX (/usr/local), below DESTDIR; also uninstall
 #>   make clean           remove the build directory
 #>
@@ -37,7 +38,7 @@ VERSION := $(shell awk '/define HF_VERSION_(MAJOR|MINOR|PATCH)/ { v = v s $$3; s
 SONAME  := libholdfast.so.0
 
 all: programs
-export B CC CXX SAN
+export B CC CXX SAN RUN V
 
 # ---- what is built from what ------------------------------------------------
 #
@@ -179,7 +180,9 @@ tsan:
 		RUN="$$(setarch -R echo setarch -R 2>/dev/null)" threads
 
 lint:
-	@scripts/lint $(lab_include)
+	@scripts/lint
+advice:
+	@scripts/lint --advice $(lab_include)
 
 # ---- install ----------------------------------------------------------------------
 
@@ -220,6 +223,6 @@ help:
 clean:
 	rm -rf $(B) $(B)-asan $(B)-ubsan $(B)-tsan
 
-.PHONY: all programs run bench check check-full threads asan ubsan tsan lint install uninstall help clean FORCE
+.PHONY: all programs run bench check check-full threads asan ubsan tsan lint advice install uninstall help clean FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:
