@@ -8,7 +8,6 @@
 #include "holdfast.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,22 +78,22 @@ static int set_count(struct wish *wish, const char *text)
 	return 0;
 }
 
-static int choose(struct wish *wish, int argc, char **argv)
+static int choose(struct wish *wish, const char *name)
 {
-	for (int i = optind; i < argc; i++) {
-		const struct measure *measure = measure_find(argv[i]);
+	const struct measure *measure = measure_find(name);
 
-		if (!measure)
-			return complain("unknown measure \"%s\": --list shows them", argv[i]);
-		if (wish->chosen == CHOSEN_MAX)
-			return complain("more than %d measures", CHOSEN_MAX);
-		wish->measures[wish->chosen++] = measure;
-	}
-	if (wish->count && wish->chosen != 1)
-		return complain("--count wants exactly one measure");
-	for (const struct measure *m = measures; optind == argc && m->name; m++)
-		wish->measures[wish->chosen++] = m;
+	if (!measure)
+		return complain("unknown measure \"%s\"; --list shows them", name);
+	if (wish->chosen == CHOSEN_MAX)
+		return complain("more than %d measures", CHOSEN_MAX);
+	wish->measures[wish->chosen++] = measure;
 	return 0;
+}
+
+static void choose_all(struct wish *wish)
+{
+	for (const struct measure *measure = measures; measure->name; measure++)
+		wish->measures[wish->chosen++] = measure;
 }
 
 static void list_measures(void)
@@ -103,34 +102,101 @@ static void list_measures(void)
 		printf("%-18s %s\n", measure->name, measure->what);
 }
 
-/* Returns an exit code, or -1 to go on. */
-static int parse(struct wish *wish, int argc, char **argv)
+static void print_help(void)
 {
-	static const struct option options[] = {
-		{ "quick", no_argument, NULL, 'q' },	{ "json", no_argument, NULL, 'j' },
-		{ "format", required_argument, NULL, 'f' }, { "count", required_argument, NULL, 'c' },
-		{ "list", no_argument, NULL, 'l' },	{ "help", no_argument, NULL, 'h' },
-		{ "version", no_argument, NULL, 'v' },	{ NULL, 0, NULL, 0 },
-	};
-	int option, error = 0;
+	fputs(help, stdout);
+}
 
-	opterr = 0;
-	while (!error && (option = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
-		switch (option) {
-		case 'q': wish->plan = &quick; break;
-		case 'j': wish->json = true; break;
-		case 'f': error = set_format(wish, optarg); break;
-		case 'c': error = set_count(wish, optarg); break;
-		case 'l': list_measures(); return EXIT_MEASURED;
-		case 'h': fputs(help, stdout); return EXIT_MEASURED;
-		case 'v': printf("holdfast %s\n", hf_version()); return EXIT_MEASURED;
-		case ':': return complain("%s wants an argument", argv[optind - 1]);
-		default: return complain("unknown option %s", argv[optind - 1]);
-		}
+static void print_version(void)
+{
+	printf("holdfast %s\n", hf_version());
+}
+
+static int set_quick(struct wish *wish, const char *unused)
+{
+	(void)unused;
+	wish->plan = &quick;
+	return 0;
+}
+
+static int set_json(struct wish *wish, const char *unused)
+{
+	(void)unused;
+	wish->json = true;
+	return 0;
+}
+
+/* Exactly one of the two is set. */
+static const struct option {
+	const char *name;
+	bool has_value;
+	int (*set)(struct wish *, const char *value);
+	void (*print)(void);			/* in place of the work */
+} options[] = {
+	{ "--quick", false, set_quick, NULL },	 { "--json", false, set_json, NULL },
+	{ "--format", true, set_format, NULL },	 { "--count", true, set_count, NULL },
+	{ "--list", false, NULL, list_measures }, { "--help", false, NULL, print_help },
+	{ "-h", false, NULL, print_help },	 { "--version", false, NULL, print_version },
+};
+
+/* Whole names only, as in the other commands. */
+static const struct option *option_find(const char *word)
+{
+	size_t length = strcspn(word, "=");
+
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+		if (strlen(options[i].name) == length && !memcmp(options[i].name, word, length))
+			return &options[i];
+	return NULL;
+}
+
+/* The option at argv[*at], and its value, which may be the next word. */
+static int take_option(struct wish *wish, char **argv, int *at, void (**print)(void))
+{
+	const char *word = argv[*at], *value = strchr(word, '=');
+	const struct option *option = option_find(word);
+
+	if (!option)
+		return complain("unknown option %s", word);
+	if (!option->has_value && value)
+		return complain("%s takes no value", option->name);
+	if (option->has_value && !value && !argv[*at + 1])
+		return complain("%s wants a value", option->name);
+	if (option->print) {
+		*print = option->print;
+		return 0;
 	}
-	if (!error)
-		error = choose(wish, argc, argv);
-	return error ? error : -1;
+	if (option->has_value)
+		value = value ? value + 1 : argv[++*at];
+	return option->set(wish, value);
+}
+
+/* Returns an exit code, or -1 to go on. */
+static int parse(struct wish *wish, char **argv)
+{
+	void (*print)(void) = NULL;
+	bool names_only = false;
+	int error = 0;
+
+	for (int at = 1; argv[at] && !error; at++) {
+		if (!names_only && !strcmp(argv[at], "--"))
+			names_only = true;
+		else if (!names_only && argv[at][0] == '-')
+			error = take_option(wish, argv, &at, &print);
+		else
+			error = choose(wish, argv[at]);
+	}
+	if (error)
+		return error;
+	if (print) {
+		print();
+		return EXIT_MEASURED;
+	}
+	if (wish->count && wish->chosen != 1)
+		return complain("--count wants exactly one measure");
+	if (!wish->chosen)
+		choose_all(wish);
+	return -1;
 }
 
 /* ---- doing it ------------------------------------------------------------------------------ */
@@ -185,7 +251,7 @@ static int finish(int status)
 int main(int argc, char **argv)
 {
 	struct wish wish = { .plan = &thorough };
-	int status = parse(&wish, argc, argv);
+	int status = argc > 0 ? parse(&wish, argv) : complain("no name to run under");
 
 	if (status >= 0)
 		return finish(status);

@@ -16,7 +16,7 @@ int ring_open(void)
 	int ring = (int)syscall(SYS_io_uring_setup, 1, &parameters);
 
 	if (ring < 0 && errno == EPERM)
-		impossible("io_uring is refused (sysctl kernel.io_uring_disabled, or a seccomp filter)");
+		impossible("refused here (sysctl kernel.io_uring_disabled, or a seccomp filter)");
 	if (ring < 0)
 		impossible("io_uring_setup: %s", strerror(errno));
 	return ring;
@@ -27,7 +27,7 @@ void ring_pin(int ring, const struct iovec *buffers, unsigned count)
 	if (!syscall(SYS_io_uring_register, ring, IORING_REGISTER_BUFFERS, buffers, count))
 		return;
 	if (errno == ENOMEM)
-		impossible("io_uring may not pin that much: raise `ulimit -l`, or run as root");
+		impossible("it may not pin that much: raise `ulimit -l`, or run as root");
 	impossible("io_uring_register: %s", strerror(errno));
 }
 

@@ -98,10 +98,17 @@ double side_run_here(const struct side *side, const struct measure *measure, uns
 
 /* ---- in the measuring process -------------------------------------------------------- */
 
-static void say_why(struct answer *answer, enum outcome outcome, const char *what, int number)
+static void say_why(struct answer *answer, enum outcome outcome, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static void say_why(struct answer *answer, enum outcome outcome, const char *format, ...)
 {
+	va_list list;
+
 	*answer = (struct answer){ .outcome = outcome };
-	snprintf(answer->why, sizeof(answer->why), what, number);
+	va_start(list, format);
+	vsnprintf(answer->why, sizeof(answer->why), format, list);
+	va_end(list);
 }
 
 /* The channel ended without an answer: how did the side? */
@@ -141,13 +148,13 @@ void worker_start(struct worker *worker, const struct side *side, const struct m
 	worker->channel = -1;
 	/* Packets, so that an answer comes whole. */
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends)) {
-		say_why(answer, IMPOSSIBLE, "socketpair: errno %d", errno);
+		say_why(answer, IMPOSSIBLE, "socketpair: %s", strerror(errno));
 		return;
 	}
 	fflush(NULL);
 	worker->pid = fork();
 	if (worker->pid < 0) {
-		say_why(answer, IMPOSSIBLE, "fork: errno %d", errno);
+		say_why(answer, IMPOSSIBLE, "fork: %s", strerror(errno));
 		close(ends[0]);
 		close(ends[1]);
 		return;
@@ -169,7 +176,7 @@ void worker_round(struct worker *worker, struct answer *answer)
 {
 	/* A side that is gone is found by hear(). */
 	if (send(worker->channel, "", 1, MSG_NOSIGNAL) < 0 && errno != EPIPE)
-		say_why(answer, WENT_WRONG, "send: errno %d", errno);
+		say_why(answer, WENT_WRONG, "send: %s", strerror(errno));
 	else
 		hear(worker, answer);
 }
