@@ -2,7 +2,7 @@
 #>
 #>   make                 build the library and the programs
 #>   make run             build the program and run it: the two tables (ARGS="run --trace NAME" for more)
-#>   make check           all tests (V=1: every line of them)
+#>   make check           all tests
 #>   make check-full      the same, longer: a million random operations, a minute of threads
 #>   make asan            the tests under AddressSanitizer; also ubsan
 #>   make tsan            the tests with real threads under ThreadSanitizer
@@ -13,7 +13,8 @@
 #>   make clean           remove the build directory
 #>
 #> Variables: CC=clang, B=another-build-directory, OPT='-O0 -g', WERROR=-Werror,
-#> SAN=-fsanitize=..., CFLAGS, CPPFLAGS, LDFLAGS; for install also LIBDIR.
+#> SAN=-fsanitize=..., CFLAGS, CPPFLAGS, LDFLAGS; for install also LIBDIR; V=1 shows every
+#> command and every test.
 #> What is missing on the machine, scripts/setup installs, or says how.
 
 CC      ?= cc
@@ -36,6 +37,9 @@ LIBS    := -lurcu-bp -lpthread
 VERSION := $(shell awk '/define HF_VERSION_(MAJOR|MINOR|PATCH)/ { v = v s $$3; s = "." } END { print v }' \
 	     include/holdfast.h)
 SONAME  := libholdfast.so.0
+
+# The commands themselves are shown with V=1.
+say = $(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),,@echo '  $(1) $@';)
 
 all: programs
 export B CC CXX SAN RUN V
@@ -92,15 +96,15 @@ $(OBJ): $(B)/flags | $(B)/setup
 
 $(B)/lib/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(FLAGS) $(lib_include) -fPIC -fvisibility=hidden -MMD -MP -c -o $@ $<
+	$(call say,cc)$(CC) $(FLAGS) $(lib_include) -fPIC -fvisibility=hidden -MMD -MP -c -o $@ $<
 
 $(B)/lab/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(FLAGS) $(lab_include) -DHF_LAB -MMD -MP -c -o $@ $<
+	$(call say,cc)$(CC) $(FLAGS) $(lab_include) -DHF_LAB -MMD -MP -c -o $@ $<
 
 $(B)/use/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(FLAGS) $(use_include) -MMD -MP -c -o $@ $<
+	$(call say,cc)$(CC) $(FLAGS) $(use_include) -MMD -MP -c -o $@ $<
 
 -include $(OBJ:.o=.d)
 
@@ -109,23 +113,22 @@ $(B)/use/%.o: %.c
 # One object, in which everything but the public names is local: names inside the
 # library can't collide with those of a program that links it statically.
 $(B)/libholdfast.o: $(LIB_OBJ)
-	$(LD) -r -o $@ $^
-	$(OBJCOPY) --localize-hidden $@
+	$(call say,ld)$(LD) -r -o $@ $^ && $(OBJCOPY) --localize-hidden $@
 
 $(B)/libholdfast.a: $(B)/libholdfast.o
 $(B)/liblab.a: $(LAB_OBJ)
 $(B)/libtool.a: $(TOOL_OBJ)
 $(B)/%.a:
-	rm -f $@ && $(AR) rcs $@ $^
+	$(call say,ar)rm -f $@ && $(AR) rcs $@ $^
 
 $(B)/$(SONAME): $(LIB_OBJ) src/holdfast.map
-	$(CC) $(FLAGS) $(LDFLAGS) -shared -Wl,-soname,$(SONAME) -Wl,--version-script,src/holdfast.map \
+	$(call say,ld)$(CC) $(FLAGS) $(LDFLAGS) -shared -Wl,-soname,$(SONAME) -Wl,--version-script,src/holdfast.map \
 		$(if $(SAN),,-Wl,-z,defs) -o $@ $(LIB_OBJ) $(LIBS)
-	ln -sf $(SONAME) $(B)/libholdfast.so
+	@ln -sf $(SONAME) $(B)/libholdfast.so
 
 define link
 	@mkdir -p $(@D)
-	$(CC) $(FLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(call say,ld)$(CC) $(FLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 endef
 
 $(B)/holdfast: $(CLI_OBJ) $(B)/libtool.a $(B)/liblab.a
