@@ -7,7 +7,7 @@
 # compiled by the command in its own first comment, and the key-value store is used as
 # its users would, on a full disk too.  Run by `make check`.
 
-# shellcheck disable=SC2086 # CC and SAN may be several words
+# shellcheck disable=SC2086,SC2013 # CC and SAN may be several words; no name here has blanks
 
 cd "$(dirname "$0")/../.." || exit 2
 top=$PWD
@@ -247,7 +247,7 @@ try "kv: compiles" build examples/kv/kv.c kv
 cd "$dir" || exit 2
 
 # No file of the program's own making but these.
-only() { ls image* 2>&1 | diff - "$1"; }
+only() { printf '%s\n' image* | diff - "$1"; }
 echo image >just-the-image
 
 run() {
@@ -292,7 +292,10 @@ over_the_limit() {
 	kv=$!
 	exec 3>commands
 	printf 'set a old\nsave image\nwait\nget a\n' >&3
-	for i in 1 2 3 4 5 6 7 8 9 10; do grep -q old out && break || sleep "0.$i"; done
+	for i in 1 2 3 4 5 6 7 8 9; do
+		grep -q old out && break
+		sleep "0.$i"
+	done
 	prlimit --pid $kv --fsize=20000 || { exec 3>&-; return 1; }
 	printf 'set a new\nsave image\nwait\nget a\nload image\nget a\n' >&3
 	exec 3>&-
@@ -302,8 +305,9 @@ over_the_limit() {
 }
 
 on_a_full_disk() {
-	unshare -rm sh -c 'mkdir -p small && mount -t tmpfs -o size=100k none small &&
-		./kv --keys 2000 --snapshots 1 --file small/image '"$*"'; status=$?; ls small; exit $status' >out 2>err
+	mkdir -p small
+	unshare -rm sh -c "mount -t tmpfs -o size=100k none small &&
+		./kv --keys 2000 --snapshots 1 --file small/image $*; status=\$?; ls small; exit \$status" >out 2>err
 	[ $? = 1 ] && says err 'small/image: No space left on device' && ! grep -q image out
 }
 
