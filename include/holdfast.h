@@ -86,7 +86,7 @@ struct hf_pool_config {
  *
  * Returns 0; -EINVAL (a bad size), -ENOMEM (the system would not give that
  * much), -EMFILE, -ENFILE (no descriptor for the memfd), -EFBIG (more than
- * RLIMIT_FSIZE, where the program ignores SIGXFSZ).
+ * RLIMIT_FSIZE: a memfd counts as a file).
  */
 HF_API HF_MUST_USE int hf_pool_create(const struct hf_pool_config *config, struct hf_pool **pool);
 

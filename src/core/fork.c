@@ -101,11 +101,6 @@ static bool survey(struct forking *forking, pfn_t pfn, unsigned level, vpn_t vpn
 
 /* ---- whose pins they are ------------------------------------------------------------------ */
 
-static bool is_gone(const struct record *record, uint64_t page)
-{
-	return record->gone && record->gone[page / RECORD_PAGES] & UINT64_C(1) << (page % RECORD_PAGES);
-}
-
 /* Is one of the pages that it still holds among them? */
 static bool has_listed_page(const struct record *record)
 {
@@ -116,7 +111,7 @@ static bool has_listed_page(const struct record *record)
 		uint64_t begin = (uint64_t)((unsigned char *)record->iov[run].iov_base - pool->base);
 
 		for (uint64_t at = page_floor(begin); at < begin + record->iov[run].iov_len; at += PAGE_BYTES, page++)
-			if (!is_gone(record, page) && page_is(page_of(pool, (pfn_t)vpn_of(at)), PAGE_LISTED))
+			if (!record_page_is_gone(record, page) && page_is(page_of(pool, (pfn_t)vpn_of(at)), PAGE_LISTED))
 				return true;
 	}
 	return false;

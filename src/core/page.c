@@ -84,7 +84,7 @@ static void fill_cache(struct hf_pool *pool, struct slot *slot)
 
 static pfn_t take_frame(struct hf_pool *pool)
 {
-	struct slot *slot = &pool->slots[slot_number()];
+	struct slot *slot = slot_mine(pool);
 	pfn_t pfn = PFN_NONE;
 
 	plat_lock(&slot->lock);
@@ -226,7 +226,7 @@ void stock_empty(struct hf_pool *pool, struct page_stock *stock)
 
 static void page_free(struct hf_pool *pool, struct page *page)
 {
-	struct slot *slot = &pool->slots[slot_number()];
+	struct slot *slot = slot_mine(pool);
 	pfn_t full = PFN_NONE;
 
 	if (page_is(page, PAGE_TABLE))
@@ -243,19 +243,12 @@ static void page_free(struct hf_pool *pool, struct page *page)
 	}
 }
 
-void page_drop(struct hf_pool *pool, struct page *page, uint64_t what)
+void page_drop_last(struct hf_pool *pool, struct page *page)
 {
-	/*
-	 * Release: all that was done to the page is done before it counts as given
-	 * back.  Pairs with the acquire in page_pins(), page_is_alone() and in the
-	 * compare-and-swap below; without it the next owner could see late bytes.
-	 */
-	uint64_t left = atomic_fetch_sub_explicit(&page->count, what, memory_order_release) - what;
+	uint64_t zero = 0;
 
-	if (likely(left != 0))
-		return;
 	/* Zero can be seen by two: a late pinner may come and go.  One of them frees. */
-	if (atomic_compare_exchange_strong_explicit(&page->count, &left, COUNT_DEAD, memory_order_acquire,
+	if (atomic_compare_exchange_strong_explicit(&page->count, &zero, COUNT_DEAD, memory_order_acquire,
 						    memory_order_relaxed))
 		page_free(pool, page);
 }

@@ -29,7 +29,10 @@
 #define COUNT_PINS(count) ((uint32_t)(count))
 #define COUNT_REFERENCES(count) ((uint32_t)(((count) & ~COUNT_DEAD) >> 32))
 
-/* Room above the limit for all the threads that add before they look. */
+/*
+ * The most pins on one page: a power of two, so that one bit tells.  There is as
+ * much room above it, for all the threads that add before they look.
+ */
 #ifdef HF_LAB
 #define HF_PAGE_PINS_MAX UINT32_C(4096)	/* low enough for a test to reach it */
 #else
@@ -67,7 +70,7 @@ static inline bool page_raise(struct page *page)
 	 */
 	uint64_t before = atomic_fetch_add_explicit(&page->count, COUNT_PIN, memory_order_relaxed);
 
-	if (likely(!(before & COUNT_DEAD) && COUNT_PINS(before) < HF_PAGE_PINS_MAX))
+	if (likely(!(before & (COUNT_DEAD | HF_PAGE_PINS_MAX))))
 		return true;
 	/* Not the last drop: DEAD is set, or other pins are there. */
 	atomic_fetch_sub_explicit(&page->count, COUNT_PIN, memory_order_relaxed);
@@ -106,8 +109,20 @@ static inline bool page_is(const struct page *page, uint32_t flag)
 	return atomic_load_explicit(&page->flags, memory_order_relaxed) & flag;
 }
 
+/* The word has come to zero: free the page, unless a late pinner is still there. */
+void page_drop_last(struct hf_pool *pool, struct page *page);
+
 /* Give back a pin or a reference; frees the page if it was the last of both. */
-void page_drop(struct hf_pool *pool, struct page *page, uint64_t what);
+static inline void page_drop(struct hf_pool *pool, struct page *page, uint64_t what)
+{
+	/*
+	 * Release: all that was done to the page is done before it counts as given
+	 * back.  Pairs with the acquire in page_pins(), page_is_alone() and
+	 * page_drop_last(); without it the next owner could see late bytes.
+	 */
+	if (unlikely(atomic_fetch_sub_explicit(&page->count, what, memory_order_release) == what))
+		page_drop_last(pool, page);
+}
 
 /* Mark the page dirty, and count it if it was clean. */
 void page_dirty(struct hf_pool *pool, struct page *page);

@@ -81,23 +81,23 @@ static int gone_alloc(struct record *record)
 {
 	uint64_t words = (record->pages + RECORD_PAGES - 1) / RECORD_PAGES;
 
-	if (words > 1)
-		record->gone = pool_alloc(record->pool, words * sizeof(*record->gone));
-	return record->gone ? 0 : -HF_ENOMEM;
+	uint64_t *gone;
+
+	if (likely(words <= 1))
+		return 0;
+	gone = pool_alloc(record->pool, words * sizeof(*gone));
+	if (gone)
+		record->gone = gone;
+	return gone ? 0 : -HF_ENOMEM;
 }
 
 /* ---- giving back ------------------------------------------------------------------------- */
 
 static bool gone_test_and_set(struct record *record, uint64_t page)
 {
-	uint64_t bit = UINT64_C(1) << (page % RECORD_PAGES), *word;
-	bool was;
+	uint64_t bit = UINT64_C(1) << (page % RECORD_PAGES), *word = &record->gone[page / RECORD_PAGES];
+	bool was = *word & bit;
 
-	/* No bitmap: a pin that never came to be, of which no part can be gone. */
-	if (!record->gone)
-		return false;
-	word = &record->gone[page / RECORD_PAGES];
-	was = *word & bit;
 	*word |= bit;
 	return was;
 }
@@ -105,35 +105,56 @@ static bool gone_test_and_set(struct record *record, uint64_t page)
 static bool any_gone(const struct record *record, uint64_t from, uint64_t to)
 {
 	for (uint64_t page = from; page < to; page++)
-		if (record->gone[page / RECORD_PAGES] & UINT64_C(1) << (page % RECORD_PAGES))
+		if (record_page_is_gone(record, page))
 			return true;
 	return false;
 }
 
-/* Give back pages [from, to) of the pin that are not gone yet; returns how many. */
-static uint64_t give_back(struct record *record, uint64_t from, uint64_t to, uint64_t what, bool dirty)
+/* The pages of one run. */
+static struct page *run_pages(const struct record *record, uint32_t run, uint64_t *count)
+{
+	const struct iovec *iov = &record->iov[run];
+	uint64_t begin = (uint64_t)((unsigned char *)iov->iov_base - record->pool->base);
+
+	*count = pages_of(begin + iov->iov_len) - vpn_of(begin);
+	return page_of(record->pool, (pfn_t)vpn_of(begin));
+}
+
+/* Give back all of a pin that was never parted. */
+static void give_back_whole(struct record *record, uint64_t what, bool dirty)
 {
 	struct hf_pool *pool = record->pool;
-	uint64_t first = 0, count = 0;
 
-	for (uint32_t run = 0; run < record->runs && first < to; run++) {
-		uint64_t begin = page_floor((uint64_t)((unsigned char *)record->iov[run].iov_base - pool->base));
-		uint64_t end = (uint64_t)((unsigned char *)record->iov[run].iov_base - pool->base) + record->iov[run].iov_len;
-		uint64_t pages = pages_of(end) - vpn_of(begin);
+	for (uint32_t run = 0; run < record->runs; run++) {
+		uint64_t count;
+		struct page *page = run_pages(record, run, &count);
 
-		for (uint64_t i = from > first ? from - first : 0; i < pages && first + i < to; i++) {
-			struct page *page = page_of(pool, (pfn_t)(vpn_of(begin) + i));
+		for (uint64_t i = 0; dirty && i < count; i++)
+			page_dirty(pool, page + i);
+		for (uint64_t i = 0; i < count; i++)
+			page_drop(pool, page + i, what);
+	}
+}
 
+/* Give back pages [from, to) of the pin that are not gone yet; returns how many. */
+static uint64_t give_back_part(struct record *record, uint64_t from, uint64_t to, uint64_t what, bool dirty)
+{
+	uint64_t first = 0, given = 0, count;
+
+	record->parted = true;
+	for (uint32_t run = 0; run < record->runs && first < to; run++, first += count) {
+		struct page *page = run_pages(record, run, &count);
+
+		for (uint64_t i = from > first ? from - first : 0; i < count && first + i < to; i++) {
 			if (gone_test_and_set(record, first + i))
 				continue;
 			if (dirty)
-				page_dirty(pool, page);
-			page_drop(pool, page, what);
-			count++;
+				page_dirty(record->pool, page + i);
+			page_drop(record->pool, page + i, what);
+			given++;
 		}
-		first += pages;
 	}
-	return count;
+	return given;
 }
 
 static void longterm_return(struct hf_pool *pool, unsigned how, uint64_t pages)
@@ -210,7 +231,7 @@ static ssize_t pin_range(struct taking *taking, uint64_t address, size_t length,
 	error = take_pages(taking, &fast);
 	longterm_return(pool, taking->how, taking->pages - record->pages);
 	if (record->pages && gone_alloc(record)) {
-		give_back(record, 0, record->pages, what_of(taking->how), false);
+		give_back_whole(record, what_of(taking->how), false);
 		longterm_return(pool, taking->how, record->pages);
 		return -HF_ENOMEM;
 	}
@@ -268,15 +289,29 @@ static int claim(const struct hf_pin *pin, unsigned how, const char *call)
 		      (found - pin->serial) / RECORD_GENERATION);
 }
 
-static void unpin_pages(struct record *record, uint64_t from, uint64_t to, bool dirty)
+static void unpinned(struct record *record, unsigned how, uint64_t pages)
+{
+	longterm_return(record->pool, how, pages);
+	if (!(how & HF_PIN_GET))
+		stat_add(record->pool, STAT_unpin, pages);
+}
+
+static void unpin_part(struct record *record, uint64_t from, uint64_t to, bool dirty)
 {
 	unsigned how = atomic_load_explicit(&record->how, memory_order_relaxed);
-	struct hf_pool *pool = record->pool;
-	uint64_t pages = give_back(record, from, to, what_of(how), dirty);
 
-	longterm_return(pool, how, pages);
-	if (!(how & HF_PIN_GET))
-		stat_add(pool, STAT_unpin, pages);
+	unpinned(record, how, give_back_part(record, from, to, what_of(how), dirty));
+}
+
+static void unpin_whole(struct record *record, bool dirty)
+{
+	unsigned how = atomic_load_explicit(&record->how, memory_order_relaxed);
+
+	if (likely(!(how & HF_PIN_GET)))
+		give_back_whole(record, COUNT_PIN, dirty);
+	else
+		give_back_whole(record, COUNT_REFERENCE, dirty);
+	unpinned(record, how, record->pages);
 }
 
 int hf_unpin(const struct hf_pin *pin, unsigned how)
@@ -287,7 +322,10 @@ int hf_unpin(const struct hf_pin *pin, unsigned how)
 	if (error)
 		return error;
 	record = pin->record;
-	unpin_pages(record, 0, record->pages, how & HF_UNPIN_DIRTY);
+	if (unlikely(record->parted))
+		unpin_part(record, 0, record->pages, how & HF_UNPIN_DIRTY);
+	else
+		unpin_whole(record, how & HF_UNPIN_DIRTY);
 	record_end(record, pin->serial);
 	return 0;
 }
@@ -315,7 +353,7 @@ int hf_unpin_part(const struct hf_pin *pin, size_t offset, size_t length, unsign
 		return misuse("hf_unpin_part", "pages that are held", "one that was unpinned before, at offset %u or after",
 			      offset);
 	}
-	unpin_pages(record, from, to, how & HF_UNPIN_DIRTY);
+	unpin_part(record, from, to, how & HF_UNPIN_DIRTY);
 	held = atomic_load_explicit(&record->held, memory_order_relaxed) - length;
 	atomic_store_explicit(&record->held, held, memory_order_relaxed);
 	/* The last part ends the pin. */

@@ -21,25 +21,15 @@ struct taking {
  */
 void pin_fast(struct taking *taking);
 
-/* Room for one more page in the runs, without an allocation? */
-static inline bool runs_take(const struct record *record, const unsigned char *bytes)
-{
-	const struct iovec *last = record->runs ? &record->iov[record->runs - 1] : NULL;
-
-	return record->runs < record->room || (last && (unsigned char *)last->iov_base + last->iov_len == bytes);
-}
-
 /* Add a page to the runs, which have room. */
 static inline void runs_add(struct record *record, unsigned char *bytes)
 {
-	struct iovec *last = record->runs ? &record->iov[record->runs - 1] : NULL;
-
+	if (bytes == record->end)
+		record->iov[record->runs - 1].iov_len += PAGE_BYTES;
+	else
+		record->iov[record->runs++] = (struct iovec){ bytes, PAGE_BYTES };
+	record->end = bytes + PAGE_BYTES;
 	record->pages++;
-	if (last && (unsigned char *)last->iov_base + last->iov_len == bytes) {
-		last->iov_len += PAGE_BYTES;
-		return;
-	}
-	record->iov[record->runs++] = (struct iovec){ bytes, PAGE_BYTES };
 }
 
 #endif

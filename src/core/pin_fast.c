@@ -27,22 +27,49 @@ static enum stat why_not(pte_t view, unsigned how)
 	return STAT_left_pinnable;
 }
 
-static bool take_page(struct taking *taking, const struct walk *walk, const pte_slot *slot)
+/*
+ * The pages of one last-level table, as far as they can be had: true if all.
+ * The last run's end is kept in a register; the run's length is written once.
+ */
+static bool take_entries(struct taking *taking, pte_t all, const pte_slot *slots, unsigned count)
 {
+	struct record *record = taking->record;
 	struct hf_pool *pool = taking->mm->pool;
-	pte_t view = walk_view(walk->all, pte_load(slot));
-	pfn_t pfn = pte_pfn(view);
-	struct page *page = page_of(pool, pfn);
-	struct view seen = { view, page, false };
+	struct page *const pages = pool->pages;
+	struct iovec *run = record->runs ? &record->iov[record->runs - 1] : NULL;
+	unsigned char *const base = pool->base, *end = record->end;
+	const unsigned how = taking->how;
+	bool on = true;
+	unsigned i;
 
-	if (unlikely(!DESIGN_FAST(taking->mm, seen, taking->how)))
-		return leave(pool, why_not(view, taking->how));
-	if (unlikely(!runs_take(taking->record, page_bytes(pool, pfn))))
-		return false;
-	if (unlikely(!page_raise(page)))			/* P4 */
-		return leave(pool, STAT_left_dying);
-	runs_add(taking->record, page_bytes(pool, pfn));
-	return true;
+	for (i = 0; i < count; i++) {
+		pte_t view = walk_view(all, pte_load(&slots[i]));
+		unsigned char *bytes = base + ((uint64_t)pte_pfn(view) << HF_PAGE_SHIFT);
+		struct page *page = &pages[pte_pfn(view)];
+		struct view seen = { view, page, false };
+
+		on = DESIGN_FAST(taking->mm, seen, how) || leave(pool, why_not(view, how));
+		if (unlikely(!on))
+			break;
+		on = bytes == end || record->runs < record->room;
+		if (unlikely(!on))
+			break;
+		on = page_raise(page) || leave(pool, STAT_left_dying);	/* P4 */
+		if (unlikely(!on))
+			break;
+		if (bytes != end) {
+			if (run)
+				run->iov_len = (size_t)(end - (unsigned char *)run->iov_base);
+			run = &record->iov[record->runs++];
+			run->iov_base = bytes;
+		}
+		end = bytes + PAGE_BYTES;
+	}
+	if (run)
+		run->iov_len = (size_t)(end - (unsigned char *)run->iov_base);
+	record->end = end;
+	record->pages += i;
+	return on;
 }
 
 /* The pages that stand in one last-level table; false when the slow path is to go on. */
@@ -62,10 +89,7 @@ static bool take_table(struct taking *taking)
 		return leave(taking->mm->pool, STAT_left_absent);
 	if (!walk_mark_pinned(&walk))				/* P3 */
 		return leave(taking->mm->pool, STAT_left_absent);
-	for (unsigned i = 0; i < count; i++)
-		if (!take_page(taking, &walk, walk.upper[0] + i))
-			return false;
-	return true;
+	return take_entries(taking, walk.all, walk.upper[0], count);
 }
 
 void pin_fast(struct taking *taking)

@@ -41,13 +41,26 @@ static void pool_begin(struct hf_pool *pool, const struct hf_pool_config *config
 	}
 }
 
+/* A program built with a later header may ask for more than we know, if it asks for nothing of it. */
+static bool config_is_known(const struct hf_pool_config *config)
+{
+	const unsigned char *bytes = (const unsigned char *)config;
+
+	if (config->size < sizeof(*config) || config->size > PAGE_BYTES)
+		return false;
+	for (size_t i = sizeof(*config); i < config->size; i++)
+		if (bytes[i])
+			return false;
+	return true;
+}
+
 int hf_pool_create(const struct hf_pool_config *config, struct hf_pool **pool_out)
 {
 	struct hf_pool *pool;
 	uint64_t pages;
 	int error = -HF_ENOMEM;
 
-	if (!config || !pool_out || config->size != sizeof(*config))
+	if (!config || !pool_out || !config_is_known(config))
 		return -HF_EINVAL;
 	pages = config->bytes >> HF_PAGE_SHIFT;
 	if (pages < POOL_LEAST_PAGES || pages > PFN_MAX)

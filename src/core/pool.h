@@ -105,24 +105,34 @@ static inline unsigned char *page_bytes(const struct hf_pool *pool, pfn_t pfn)
 	return pool->base + ((uint64_t)pfn << HF_PAGE_SHIFT);
 }
 
-static inline unsigned slot_number(void)
+/* The calling thread's. */
+static inline struct slot *slot_mine(struct hf_pool *pool)
 {
 	unsigned self = plat_self();
 
-	return self < SLOT_SHARED ? self : SLOT_SHARED;
+	return &pool->slots[likely(self < SLOT_SHARED) ? self : SLOT_SHARED];
+}
+
+static inline bool slot_is_shared(const struct hf_pool *pool, const struct slot *slot)
+{
+	return slot == &pool->slots[SLOT_SHARED];
 }
 
 /* Statistics: a plain add in a thread's own slot, a locked one in the shared. */
-static inline void stat_add(struct hf_pool *pool, enum stat stat, uint64_t n)
+static inline void slot_stat_add(struct hf_pool *pool, struct slot *slot, enum stat stat, uint64_t n)
 {
-	unsigned number = slot_number();
-	_Atomic uint64_t *counter = &pool->slots[number].stats[stat];
+	_Atomic uint64_t *counter = &slot->stats[stat];
 
-	if (likely(number != SLOT_SHARED))
+	if (likely(!slot_is_shared(pool, slot)))
 		atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + n,
 				      memory_order_relaxed);
 	else
 		atomic_fetch_add_explicit(counter, n, memory_order_relaxed);
+}
+
+static inline void stat_add(struct hf_pool *pool, enum stat stat, uint64_t n)
+{
+	slot_stat_add(pool, slot_mine(pool), stat, n);
 }
 
 /* What the laboratory's designs ask about and the library does not keep. */

@@ -69,14 +69,14 @@ static struct record *take_from(struct hf_pool *pool, struct slot *slot)
 
 struct record *record_take(struct hf_pool *pool)
 {
-	unsigned number = slot_number();
-	struct slot *slot = &pool->slots[number];
+	struct slot *slot = slot_mine(pool);
+	bool shared = slot_is_shared(pool, slot);
 	struct record *record;
 
-	if (number == SLOT_SHARED)
+	if (unlikely(shared))
 		plat_lock(&slot->records_lock);
 	record = take_from(pool, slot);
-	if (number == SLOT_SHARED)
+	if (unlikely(shared))
 		plat_unlock(&slot->records_lock);
 	if (!record)
 		return NULL;
@@ -86,19 +86,20 @@ struct record *record_take(struct hf_pool *pool)
 	record->pages = 0;
 	record->gone = &record->gone_few;
 	record->gone_few = 0;
+	record->parted = false;
+	record->end = NULL;
 	return record;
 }
 
 void record_give(struct record *record)
 {
 	struct slot *slot = record->slot;
-	unsigned number = slot_number();
 
-	if (record->iov != record->few)
+	if (unlikely(record->iov != record->few))
 		plat_free(record->iov);
-	if (record->gone && record->gone != &record->gone_few)
+	if (unlikely(record->gone != &record->gone_few))
 		plat_free(record->gone);
-	if (likely(number != SLOT_SHARED && slot == &record->pool->slots[number])) {
+	if (likely(slot == slot_mine(record->pool) && !slot_is_shared(record->pool, slot))) {
 		record->next = slot->records_free;
 		slot->records_free = record;
 		return;

@@ -39,6 +39,8 @@ struct record {
 	uint64_t gone_few;
 	uint64_t pages;				/* pinned at first */
 	uint32_t runs, room;
+	unsigned char *end;			/* of the last run: what a next page may lengthen */
+	bool parted;				/* a part was unpinned: gone says which */
 	struct iovec few[RECORD_RUNS];
 
 	/* for the inventory, which reads them while they change */
@@ -69,6 +71,11 @@ uint64_t record_begin(struct record *record, const struct hf_mm *mm, uint64_t ad
 bool record_claim(struct record *record, uint64_t word, uint64_t *found);
 void record_release(struct record *record, uint64_t word);	/* live again */
 void record_end(struct record *record, uint64_t word);		/* over: and given back */
+
+static inline bool record_page_is_gone(const struct record *record, uint64_t page)
+{
+	return record->parted && record->gone[page / RECORD_PAGES] & UINT64_C(1) << (page % RECORD_PAGES);
+}
 
 /* Could this pair have come from hf_pin()? */
 bool record_is_plausible(const void *record, uint64_t word);

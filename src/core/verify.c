@@ -171,11 +171,6 @@ static void verify_object(struct verify *verify, struct hf_object *object)
 		object->cached);
 }
 
-static bool page_is_gone(const struct record *record, uint64_t page)
-{
-	return record->gone[page / RECORD_PAGES] & UINT64_C(1) << (page % RECORD_PAGES);
-}
-
 static void verify_record(struct record *record, void *context)
 {
 	struct verify *verify = context;
@@ -188,7 +183,7 @@ static void verify_record(struct record *record, void *context)
 		for (uint64_t at = page_floor(begin); at < begin + record->iov[run].iov_len; at += PAGE_BYTES, number++) {
 			struct seen *seen = &verify->seen[vpn_of(at)];
 
-			if (page_is_gone(record, number))
+			if (record_page_is_gone(record, number))
 				continue;
 			held++;
 			if (record_is_get(record))
