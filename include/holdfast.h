@@ -73,9 +73,11 @@ HF_API size_t hf_page_size(void);
 /* ---- pool --------------------------------------------------------------- */
 
 struct hf_pool_config {
-	size_t size;		/* sizeof(struct hf_pool_config), so that it can grow */
-	uint64_t bytes;		/* the hard limit: pages of data and of page tables;
-				   rounded down to pages, at least 16 pages */
+	size_t size;		/* sizeof(struct hf_pool_config): a later one is taken if
+				   what we don't know of it is zero */
+	uint64_t bytes;		/* the hard limit: pages of data and of page tables, which
+				   take 4 pages an mm and 1 for each 2 MiB of addresses
+				   in use; rounded down to pages, at least 16 pages */
 	uint64_t longterm_bytes; /* the most that long-term pins may hold at once;
 				   0: one half of the pool */
 };
@@ -142,8 +144,8 @@ HF_API HF_MUST_USE int hf_object_resize(struct hf_object *object, uint64_t bytes
  * Returns the bytes moved, 0 at or past the end; -ENOMEM (write, before the
  * first byte).
  */
-HF_API ssize_t hf_object_read(struct hf_object *object, uint64_t offset, void *buffer, size_t length);
-HF_API ssize_t hf_object_write(struct hf_object *object, uint64_t offset, const void *bytes, size_t length);
+HF_API HF_MUST_USE ssize_t hf_object_read(struct hf_object *object, uint64_t offset, void *buffer, size_t length);
+HF_API HF_MUST_USE ssize_t hf_object_write(struct hf_object *object, uint64_t offset, const void *bytes, size_t length);
 
 /* Pages in the cache, and how many of those are dirty.  Either may be NULL. */
 HF_API void hf_object_pages(struct hf_object *object, uint64_t *cached, uint64_t *dirty);
@@ -280,9 +282,9 @@ HF_API HF_MUST_USE int hf_advise(struct hf_mm *mm, uint64_t address, uint64_t le
  * or past an object's end), -EACCES (protection), -ENODATA (a hole that
  * a fork left), -ENOMEM, -ESRCH when the first byte failed.
  */
-HF_API ssize_t hf_read(struct hf_mm *mm, uint64_t address, void *buffer, size_t length);
-HF_API ssize_t hf_write(struct hf_mm *mm, uint64_t address, const void *bytes, size_t length);
-HF_API ssize_t hf_fill(struct hf_mm *mm, uint64_t address, int byte, size_t length);
+HF_API HF_MUST_USE ssize_t hf_read(struct hf_mm *mm, uint64_t address, void *buffer, size_t length);
+HF_API HF_MUST_USE ssize_t hf_write(struct hf_mm *mm, uint64_t address, const void *bytes, size_t length);
+HF_API HF_MUST_USE ssize_t hf_fill(struct hf_mm *mm, uint64_t address, int byte, size_t length);
 
 enum hf_atomic {
 	HF_ATOMIC_LOAD = 0,	/* acquire; asks for read permission alone */
@@ -311,7 +313,7 @@ HF_API HF_MUST_USE int hf_atomic(struct hf_mm *mm, uint64_t address, unsigned wi
 #define HF_PIN_WRITE 2u		/* implies HF_PIN_READ */
 #define HF_PIN_LONGTERM 4u	/* may stay for hours: counts against the pool's limit */
 #define HF_PIN_FAST_ONLY 8u	/* no lock, no fault: as far as the fast path goes */
-#define HF_PIN_GET 16u		/* not a pin: a plain reference.  The page is not freed,
+#define HF_PIN_GET 16u		/* alone or with READ; not a pin: a plain reference.  The page is not freed,
 				   and never shows what the other side of a fork
 				   stores later (promises 7 and 2); nothing else */
 

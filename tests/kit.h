@@ -63,6 +63,11 @@ static inline void put(struct hf_mm *mm, uint64_t address, int byte)
 	must(hf_fill(mm, address, byte, 1) == 1, "hf_fill");
 }
 
+static inline void fill(struct hf_mm *mm, uint64_t address, int byte, size_t length)
+{
+	must(hf_fill(mm, address, byte, length) == (ssize_t)length, "hf_fill");
+}
+
 /* The byte there, or a negative errno. */
 static inline int get(struct hf_mm *mm, uint64_t address)
 {

@@ -204,7 +204,7 @@ enum { P_READ = 1, P_WRITE = 2, P_LONG = 4, P_SHORT = 8, P_FAST = 16, P_GET = 32
 static const struct option pin_options[] = {
 	{ "read", P_READ, P_READ | P_WRITE | P_GET }, { "write", P_WRITE, P_READ | P_WRITE | P_GET },
 	{ "long", P_LONG, P_LONG | P_SHORT | P_GET }, { "short", P_SHORT, P_LONG | P_SHORT | P_GET },
-	{ "fast-only", P_FAST, P_FAST },	      { NULL, 0, 0 },
+	{ "fast-only", P_FAST, P_FAST | P_GET },      { NULL, 0, 0 },
 };
 static const char *const pin_words[] = { "read", "write", "long", "short", "fast-only", "bytes", "as" };
 

@@ -61,7 +61,7 @@ static void written(struct state *state)
 {
 	empty_mm(state);
 	map_at(state->mm, BASE, 8, RW, HF_MAP_FIXED, NULL);
-	hf_fill(state->mm, BASE, 1, 8 * P);
+	fill(state->mm, BASE, 1, 8 * P);
 }
 
 static void forked(struct state *state)
@@ -114,7 +114,7 @@ static void object_in_two(struct state *state)
 static void discardable(struct state *state)
 {
 	object_mapped(state);
-	hf_fill(state->mm, BASE + 8 * P, 7, 8 * P);
+	fill(state->mm, BASE + 8 * P, 7, 8 * P);
 	keep_pin(state, state->mm, BASE + 9 * P, 2 * P, HF_PIN_WRITE);
 }
 
@@ -122,7 +122,7 @@ static void full_house(struct state *state)
 {
 	object_in_two(state);
 	map_at(state->mm, NEAR_END, 6, RW, HF_MAP_FIXED, NULL);
-	hf_fill(state->mm, NEAR_END, 8, 6 * P);
+	fill(state->mm, NEAR_END, 8, 6 * P);
 	keep_pin(state, state->mm, NEAR_END, 3 * P, HF_PIN_WRITE);
 	keep_pin(state, state->mm, BASE, P, HF_PIN_READ);
 	keep_pin(state, state->mm, BASE + 8 * P, 2 * P, HF_PIN_READ);

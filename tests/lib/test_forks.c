@@ -35,7 +35,7 @@ static void fork_report_counts(void)
 	struct hf_pin_info pins[2];
 	struct hf_fork_report report = { .pins = pins, .room = 2 };
 
-	hf_fill(mm, at, 1, 4 * P);
+	fill(mm, at, 1, 4 * P);
 	pin = pin_it(mm, at + P, 2 * P, HF_PIN_READ);
 	CHECK_INT(0, hf_mm_fork_preview(mm, &report));
 	CHECK_INT(1, report.pins_found);
@@ -127,7 +127,7 @@ static void fork_leaves_a_hole(void)
 	struct hf_fork_report report = { .room = 0 };
 	struct hf_page_info info;
 
-	hf_fill(mm, at, 1, 3 * P);
+	fill(mm, at, 1, 3 * P);
 	pin = pin_it(mm, at, 2 * P, HF_PIN_READ);
 	NEED_INT(0, hf_mm_fork(mm, HF_FORK_HOLE, &report, &child));
 	CHECK_INT(2, report.holes);
@@ -178,7 +178,7 @@ static void fork_after_unpin_is_cheap_again(void)
 	uint64_t at = map_anon(mm, 4, RW), looked;
 	struct hf_pin pin;
 
-	hf_fill(mm, at, 1, 4 * P);
+	fill(mm, at, 1, 4 * P);
 	pin = pin_it(mm, at, P, HF_PIN_WRITE);
 	hf_mm_destroy(fork_mm(mm));
 	CHECK_INT(1, stats_now().fork_copies);
@@ -372,7 +372,7 @@ static void destroy_in_any_order(void)
 		struct hf_mm *a = new_mm(), *b, *c;
 		uint64_t at = map_anon(a, 3, RW);
 
-		hf_fill(a, at, 1, 3 * P);
+		fill(a, at, 1, 3 * P);
 		b = fork_mm(a);
 		put(b, at, 2);
 		c = fork_mm(b);

@@ -249,7 +249,7 @@ static void runs_are_ready_for_system_calls(void)
 	unlink(path);
 	for (unsigned i = 0; i < 70; i += 2)	/* every other page first: no long runs */
 		put(mm, at + i * P, 1);
-	hf_fill(mm, at, 0x41, 70 * P);
+	fill(mm, at, 0x41, 70 * P);
 	pin = pin_it(mm, at + 10, 69 * P, HF_PIN_READ);
 	for (int i = 0; i < pin.iovcnt; i++)
 		bytes += pin.iov[i].iov_len;
@@ -366,9 +366,9 @@ static void discard_under_a_pin_changes_the_page(void)
 	struct hf_pin a = pin_it(mm, anon, P, HF_PIN_READ), c = pin_it(mm, copy, P, HF_PIN_WRITE);
 	struct hf_pin s = pin_it(mm, shared, P, HF_PIN_WRITE);
 
-	hf_fill(mm, anon, 1, P);
-	hf_fill(mm, copy, 2, P);
-	hf_fill(mm, shared, 3, P);
+	fill(mm, anon, 1, P);
+	fill(mm, copy, 2, P);
+	fill(mm, shared, 3, P);
 	CHECK_INT(0, hf_advise(mm, anon, P, HF_ADVISE_DISCARD));
 	CHECK_INT(0, hf_advise(mm, copy, P, HF_ADVISE_DISCARD));
 	CHECK_INT(0, hf_advise(mm, shared, P, HF_ADVISE_DISCARD));
@@ -483,7 +483,7 @@ static void pinning_copies_nothing_that_is_not_shared(void)
 	struct hf_mm *mm = new_mm(), *child;
 	uint64_t at = map_anon(mm, 4, RW);
 
-	hf_fill(mm, at, 1, 4 * P);
+	fill(mm, at, 1, 4 * P);
 	CHECK_INT(0, try_pin(mm, at, 4 * P, HF_PIN_READ));
 	CHECK_INT(0, try_pin(mm, at, 4 * P, HF_PIN_WRITE));
 	CHECK_INT(0, stats_now().copies);
@@ -512,7 +512,7 @@ static void pin_outlives_everything(void)
 	hf_object_destroy(object);
 	hf_mm_destroy(mm);
 	mm = new_mm();			/* others may take pages: not these */
-	hf_fill(mm, map_anon(mm, 1000, RW), 0x99, 1000 * P);
+	fill(mm, map_anon(mm, 1000, RW), 0x99, 1000 * P);
 	CHECK_INT(1, *pinned(&a, 0));
 	CHECK_INT(2, *pinned(&s, 0));
 	CHECK_INT(0, hf_unpin(&a, HF_UNPIN_DIRTY));
