@@ -95,6 +95,15 @@ static void __attribute__((format(printf, 1, 2))) mistake(const char *format, ..
 	atomic_store_explicit(&over, true, memory_order_relaxed);
 }
 
+/* A little time, now and then, for the others to do their worst. */
+static void wait_now_and_then(struct worker *worker)
+{
+	struct timespec moment = { .tv_nsec = 20000 };
+
+	if (!any(worker, 256))
+		nanosleep(&moment, NULL);
+}
+
 static uint64_t word_of(uint64_t count)
 {
 	return (uint8_t)count * UINT64_C(0x0101010101010101);
@@ -193,6 +202,7 @@ static void use_pin(struct worker *worker, uint64_t page, unsigned pages, const 
 
 		expect_word("through the pin", worker, page + i, device_load(pin, offset));
 		next_value(worker, page + i, device ? pin : NULL, offset);
+		wait_now_and_then(worker);
 		expect_word("through the pin, after the next", worker, page + i, device_load(pin, offset));
 		check_through_mm(worker, page + i, "through the mm, under a pin");
 	}
@@ -234,6 +244,22 @@ static void end_kept(struct worker *worker)
 }
 
 /*
+ * A word that nobody else stores: what the device wrote there, or an earlier value
+ * of its own or zero where the mapper discards meanwhile.
+ */
+static void check_own_page(struct worker *worker, const struct hf_pin *pin, size_t offset)
+{
+	uint64_t mark = UINT64_C(0xa5) << 56 | (uint64_t)worker->number << 48, found;
+
+	device_store(pin, offset, mark | (worker->rounds & UINT64_C(0xffffffffffff)));
+	wait_now_and_then(worker);
+	found = device_load(pin, offset);
+	if (found && found >> 48 != mark >> 48)
+		mistake("pinner %u: a pinned page is somebody else's: it has %#llx", worker->number,
+			(unsigned long long)found);
+}
+
+/*
  * What the mapper is busy with: any error is fine, a pin is a page that stays,
  * also while this one is kept and all else goes.
  */
@@ -241,19 +267,15 @@ static void pin_playground(struct worker *worker)
 {
 	uint64_t at = PLAYGROUND + any(worker, PLAYGROUND_PAGES) * P;
 	unsigned how = any(worker, 2) ? HF_PIN_WRITE : any(worker, 2) ? HF_PIN_READ : HF_PIN_GET;
-	size_t offset = (MAPPER_TAG + worker->number) * sizeof(uint64_t);
 	struct hf_pin pin;
 
 	if (hf_pin(mm, at, P, how, "pinner, playground", &pin) <= 0)
 		return;
 	add_one(&done.pins);
-	if (how == HF_PIN_WRITE) {
-		device_store(&pin, offset, worker->rounds);
-		if (device_load(&pin, offset) != worker->rounds)
-			mistake("pinner %u: a pinned page is somebody else's", worker->number);
-	} else {
-		device_load(&pin, offset);
-	}
+	if (how == HF_PIN_WRITE)
+		check_own_page(worker, &pin, (MAPPER_TAG + worker->number) * sizeof(uint64_t));
+	else
+		device_load(&pin, 0);
 	end_kept(worker);
 	worker->kept = pin;
 	worker->keeps = true;
