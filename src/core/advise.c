@@ -134,10 +134,9 @@ int hf_advise(struct hf_mm *mm, uint64_t address, uint64_t length, enum hf_advic
 {
 	int error;
 
-	length = length <= ADDRESS_END ? pages_of(length) << HF_PAGE_SHIFT : 0;
-	if (!mm || !range_is_good(address, length) || advice < HF_ADVISE_DISCARD || advice > HF_ADVISE_KEEPONFORK)
+	if (advice < HF_ADVISE_DISCARD || advice > HF_ADVISE_KEEPONFORK)
 		return -HF_EINVAL;
-	error = mm_lock(mm);
+	error = range_lock(mm, address, &length);
 	if (error)
 		return error;
 	error = advise_locked(mm, address, address + length, advice);

@@ -9,6 +9,14 @@
 #define PROT_ALL (HF_PROT_READ | HF_PROT_WRITE | HF_PROT_SEAL)
 #define MAP_ALL (HF_MAP_SHARED | HF_MAP_FIXED | HF_MAP_FIXED_NOREPLACE)
 
+int range_lock(struct hf_mm *mm, uint64_t address, uint64_t *length)
+{
+	if (!mm || *length > ADDRESS_END)
+		return -HF_EINVAL;
+	*length = pages_of(*length) << HF_PAGE_SHIFT;
+	return range_is_good(address, *length) ? mm_lock(mm) : -HF_EINVAL;
+}
+
 /* ---- cutting ------------------------------------------------------------------------ */
 
 int cut_prepare(struct hf_pool *pool, struct vma *spares[2])
@@ -137,12 +145,8 @@ int hf_map(struct hf_mm *mm, uint64_t *address, uint64_t length, unsigned prot, 
 int hf_unmap(struct hf_mm *mm, uint64_t address, uint64_t length)
 {
 	struct vma *spares[2];
-	int error;
+	int error = range_lock(mm, address, &length);
 
-	length = length <= ADDRESS_END ? pages_of(length) << HF_PAGE_SHIFT : 0;
-	if (!mm || !range_is_good(address, length))
-		return -HF_EINVAL;
-	error = mm_lock(mm);
 	if (error)
 		return error;
 	error = cut_prepare(mm->pool, spares);
@@ -241,11 +245,9 @@ int hf_protect(struct hf_mm *mm, uint64_t address, uint64_t length, unsigned pro
 {
 	int error;
 
-	length = length <= ADDRESS_END ? pages_of(length) << HF_PAGE_SHIFT : 0;
-	if (!mm || !range_is_good(address, length) || (prot & ~PROT_ALL) ||
-	    (prot & (HF_PROT_SEAL | HF_PROT_WRITE)) == (HF_PROT_SEAL | HF_PROT_WRITE))
+	if ((prot & ~PROT_ALL) || ((prot & HF_PROT_SEAL) && (prot & HF_PROT_WRITE)))
 		return -HF_EINVAL;
-	error = mm_lock(mm);
+	error = range_lock(mm, address, &length);
 	if (error)
 		return error;
 	error = protect_locked(mm, address, address + length, prot);

@@ -6,6 +6,9 @@
 
 #include "mm.h"
 
+/* How the calls on a range begin: round its length to pages, and lock.  0, -EINVAL, -ESRCH. */
+int range_lock(struct hf_mm *mm, uint64_t address, uint64_t *length);
+
 /* The two VMAs that cutting at both ends of a range can need; -ENOMEM. */
 int cut_prepare(struct hf_pool *pool, struct vma *spares[2]);
 void cut_ends(struct hf_mm *mm, uint64_t start, uint64_t end, struct vma *spares[2]);
