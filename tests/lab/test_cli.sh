@@ -311,7 +311,7 @@ fi
 
 # --- JSON is JSON ---
 
-if command -v python3 >/dev/null 2>&1; then
+if python3 -c 'import json' 2>/dev/null; then
 	cat >parse.py <<'END'
 import json, sys
 for line in open(sys.argv[1], "rb"):
@@ -324,7 +324,7 @@ END
 	runs 0 "JSON of an odd name" run --format json --judge holdfast odd
 	check "JSON of an odd name can be read" python3 parse.py out
 else
-	skip "JSON is JSON" "there is no python3 here"
+	skip "JSON is JSON" "there is no python3 with its json module here"
 fi
 
 # --- output that can't be written ---
