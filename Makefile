@@ -5,7 +5,7 @@
 #>   make check           all tests
 #>   make check-full      the same, longer: a million random operations, a minute of threads
 #>   make asan            the tests under AddressSanitizer; also ubsan
-#>   make tsan            the tests with real threads under ThreadSanitizer
+#>   make tsan            the tests of the library under ThreadSanitizer (LENGTH=short: ten seconds of threads)
 #>   make bench           time pins, COW breaks and forks
 #>   make lint            rules that no compiler knows: layers, man pages, shell scripts
 #>   make advice          what static analysers say of the source
@@ -56,8 +56,9 @@ CORE     := $(wildcard src/core/*.c src/platform/*.c)
 LAB      := $(CORE) $(wildcard src/lab/*.c)
 TOOL     := $(wildcard src/scenario/*.c src/judge/*.c src/kernel/*.c)
 CLI      := $(wildcard src/cli/*.c)
-BENCH    := $(and $(wildcard bench),$(wildcard bench/*.c) src/cli/json.c)
+BENCH    := $(wildcard bench/*.c) src/cli/json.c
 EXAMPLES := $(wildcard examples/*.c)
+KV       := $(wildcard examples/kv/*.c)
 LAB_TEST := $(wildcard tests/lab/*.c)
 LIB_TEST := $(wildcard tests/lib/*.c)
 SH_TEST  := scripts/check-layers $(wildcard tests/*/*.sh)
@@ -73,10 +74,11 @@ CLI_OBJ   := $(CLI:%.c=$(B)/lab/%.o)
 BENCH_OBJ := $(BENCH:%.c=$(B)/use/%.o)
 $(BENCH_OBJ): use_include += -Isrc/cli
 TEST_OBJ  := $(LAB_TEST:%.c=$(B)/lab/%.o) $(LIB_TEST:%.c=$(B)/use/%.o) $(EXAMPLES:%.c=$(B)/use/%.o)
-OBJ       := $(LIB_OBJ) $(LAB_OBJ) $(TOOL_OBJ) $(CLI_OBJ) $(BENCH_OBJ) $(TEST_OBJ)
+KV_OBJ    := $(KV:%.c=$(B)/use/%.o)
+OBJ       := $(LIB_OBJ) $(LAB_OBJ) $(TOOL_OBJ) $(CLI_OBJ) $(BENCH_OBJ) $(KV_OBJ) $(TEST_OBJ)
 
 LIBRARY   := $(B)/libholdfast.a $(B)/$(SONAME)
-PROGRAMS  := $(B)/holdfast $(if $(BENCH),$(B)/holdfast-bench) $(EXAMPLES:%.c=$(B)/%)
+PROGRAMS  := $(B)/holdfast $(B)/holdfast-bench $(EXAMPLES:%.c=$(B)/%) $(B)/examples/kv
 TESTS     := $(LAB_TEST:%.c=$(B)/%) $(LIB_TEST:%.c=$(B)/%)
 
 programs: $(LIBRARY) $(PROGRAMS)
@@ -86,7 +88,7 @@ programs: $(LIBRARY) $(PROGRAMS)
 # The compiler and the flags of the last build: what was built with others is stale.
 $(B)/flags: FORCE
 	@mkdir -p $(@D)
-	@echo '$(subst ','\'',$(CC) $(FLAGS) $(LDFLAGS))' >$@.now; cmp -s $@.now $@ && rm $@.now || mv $@.now $@
+	@echo '$(subst ','\'',$(CC) $(FLAGS) $(lab_include) $(LDFLAGS))' >$@.now; cmp -s $@.now $@ && rm $@.now || mv $@.now $@
 
 $(B)/setup: scripts/setup | $(B)/flags
 	@scripts/setup
@@ -136,6 +138,9 @@ $(B)/holdfast: $(CLI_OBJ) $(B)/libtool.a $(B)/liblab.a
 $(B)/holdfast-bench: $(BENCH_OBJ) $(B)/libholdfast.a
 	$(link)
 
+$(B)/examples/kv: $(KV_OBJ) $(B)/libholdfast.a
+	$(link)
+
 # Each file of these directories is a program.
 $(B)/tests/lab/%: $(B)/lab/tests/lab/%.o $(B)/libtool.a $(B)/liblab.a
 	$(link)
@@ -161,7 +166,8 @@ full_stress       := 60
 full_test_kernel_random := 3000
 
 suites = $(foreach test,$(1),'$(test) $(args_$(notdir $(test))) $($(LENGTH)_$(notdir $(test)))')
-THREADED := $(B)/tests/lib/stress
+# ThreadSanitizer's: what has threads, so not the exhaustive one, which takes a minute there.
+THREADED := $(filter-out %/test_paths,$(LIB_TEST:%.c=$(B)/%))
 
 check-full threads: LENGTH = full
 check: LENGTH = short
@@ -192,12 +198,12 @@ advice:
 TO     = $(DESTDIR)$(PREFIX)
 TO_LIB = $(DESTDIR)$(LIBDIR)
 MAN   := $(wildcard man/*.[1-9])
-DOCS  := $(wildcard README.md CHANGES.md LICENSE docs/*.md) $(EXAMPLES)
+DOCS  := README.md CHANGES.md LICENSE
 
 install: all
 	install -d $(addprefix $(TO)/,bin include libexec/holdfast share/holdfast share/doc/holdfast) $(TO_LIB)/pkgconfig
 	install -m 755 $(B)/holdfast $(TO)/bin
-	$(if $(BENCH),install -m 755 $(B)/holdfast-bench $(TO)/libexec/holdfast)
+	install -m 755 $(B)/holdfast-bench $(TO)/libexec/holdfast
 	install -m 644 include/holdfast.h $(TO)/include
 	install -m 644 $(B)/libholdfast.a $(TO_LIB)
 	install -m 755 $(B)/$(SONAME) $(TO_LIB)
@@ -209,6 +215,7 @@ install: all
 		install -D -m 644 $$page $(TO)/share/man/man$${page##*.}/$${page##*/} || exit; \
 	done
 	install -m 644 $(DOCS) $(TO)/share/doc/holdfast
+	find docs examples -type f -exec install -D -m 644 {} $(TO)/share/doc/holdfast/{} \;
 	$(if $(DESTDIR),,[ "$$(id -u)" != 0 ] || ldconfig)
 
 # The directories that are ours alone go as a whole.
