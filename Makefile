@@ -33,10 +33,9 @@ WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpoi
 FLAGS    = -std=c17 -D_GNU_SOURCE $(OPT) $(WARN) $(WERROR) $(SAN) $(CPPFLAGS) $(CFLAGS)
 LIBS    := -lurcu-bp -lpthread
 
-# The number in the soname grows with every BREAKING release (CHANGES.md).
 VERSION := $(shell awk '/define HF_VERSION_(MAJOR|MINOR|PATCH)/ { v = v s $$3; s = "." } END { print v }' \
 	     include/holdfast.h)
-SONAME  := libholdfast.so.0
+SONAME  := libholdfast.so.0# the number grows with every BREAKING release (CHANGES.md)
 
 # The commands themselves are shown with V=1.
 say = $(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),,@echo '  $(1) $@';)
