@@ -221,17 +221,18 @@ static pte_t copy_page(struct forking *forking, pte_t pte, const struct vma *vma
 	return pte_make(pfn, (pte & ~PTE_FRAME_MASK) | PTE_PINNABLE | (vma->prot & HF_PROT_WRITE ? PTE_W : 0));
 }
 
-static pte_t share_page(struct forking *forking, pte_slot *slot)
+static pte_t share_page(struct forking *forking, pte_slot *slot, pte_t pte)
 {
-	struct hf_pool *pool = forking->parent->pool;
-	pte_t pte = pte_clear(slot, PTE_W | PTE_PINNABLE) & ~(PTE_W | PTE_PINNABLE);
-	struct page *page = page_of(pool, pte_pfn(pte));
+	struct page *page = page_of(forking->parent->pool, pte_pfn(pte));
 
+	/* Shared by an earlier fork, and nobody has written since: nothing to take away. */
+	if (pte & (PTE_W | PTE_PINNABLE))
+		pte_clear(slot, PTE_W | PTE_PINNABLE);
 	page_get(page);
 	page_entry_added(page);
 	if (forking->report)
 		forking->report->shared++;
-	return pte;
+	return pte & ~(PTE_W | PTE_PINNABLE);
 }
 
 /* What the child has where the parent has this; 0: nothing. */
@@ -254,7 +255,7 @@ static pte_t child_entry(struct forking *forking, const struct vma *vma, pte_slo
 		if (forking->copies.count)
 			return copy_page(forking, pte, vma);
 	}
-	return share_page(forking, slot);
+	return share_page(forking, slot, pte);
 }
 
 /* Are there pins, by the tables' word, in the last-level table of vpn? */

@@ -85,9 +85,10 @@ static inline void pte_set(pte_slot *slot, pte_t bits)
 	atomic_fetch_or_explicit(slot, bits, memory_order_release);
 }
 
-static inline pte_t pte_clear(pte_slot *slot, pte_t bits)
+static inline void pte_clear(pte_slot *slot, pte_t bits)
 {
-	return atomic_fetch_and_explicit(slot, ~bits, memory_order_relaxed);
+	/* The old value is not asked for: that would make a loop of the one instruction. */
+	atomic_fetch_and_explicit(slot, ~bits, memory_order_relaxed);
 }
 
 /* Empty an entry, and say what was there. */
