@@ -162,6 +162,8 @@ short_test_random := 100000
 full_test_random  := 1000000
 short_stress      := 10
 full_stress       := 60
+short_test_windows := 7
+full_test_windows := 1
 full_test_kernel_random := 3000
 
 suites = $(foreach test,$(1),'$(test) $(args_$(notdir $(test))) $($(LENGTH)_$(notdir $(test)))')
