@@ -10,7 +10,10 @@
  *     would be about another state.  That is an error, unless a promise was
  *     broken before, which may well be the reason;
  *   - an operation that the judge can't do skips the scenario, an expectation
- *     that it can't see is left out and counted; it never guesses.
+ *     that it can't see is left out and counted; it never guesses;
+ *   - a promise of the head holds only by an expectation that was seen: where
+ *     some were left out and the rest is about other promises, nothing of what
+ *     the scenario is about was seen, and it is skipped.
  */
 #include "run.h"
 
@@ -31,6 +34,7 @@ struct run {
 	struct judge *judge;
 	struct verdict *verdict;
 	struct trace trace;
+	unsigned seen;		/* bit set: the promises that what was tried is about */
 	bool over;
 };
 
@@ -136,12 +140,23 @@ static struct error show_error(int error)
 
 /* ---- what an answer means ----------------------------------------------- */
 
+static unsigned promises_of(const struct run *r, const struct step *step)
+{
+	return step->promises ? step->promises : r->scenario->promises;
+}
+
+static void count_tried(struct run *r, const struct step *step)
+{
+	r->verdict->tried++;
+	r->seen |= promises_of(r, step);
+}
+
 static void break_promise(struct run *r, const struct step *step, const char *expected, const char *found)
 {
 	struct verdict *v = r->verdict;
 
 	v->failed++;
-	v->broken |= step->promises ? step->promises : r->scenario->promises;
+	v->broken |= promises_of(r, step);
 	v->verdict = VERDICT_BROKEN;
 	say(r, step, "%s: expected %s, found %s", line_of(r->scenario, step).text, expected, found);
 	trace_note(&r->trace, "expected %s, found %s", expected, found);
@@ -176,7 +191,7 @@ static void must_have_failed(struct run *r, const struct step *step, const struc
 {
 	struct error found = { "that it was done" };
 
-	r->verdict->tried++;
+	count_tried(r, step);
 	if (reply->answer == ANSWER_FAILED && reply->error == step->fails) {
 		trace_note(&r->trace, "fails with %s, as expected", show_error(step->fails).text);
 		return;
@@ -241,7 +256,7 @@ static void compare_value(struct run *r, const struct step *step, const struct r
 
 static void expectation_answered(struct run *r, const struct step *step, const struct reply *reply)
 {
-	r->verdict->tried++;
+	count_tried(r, step);
 	if (reply->answer == ANSWER_FAILED)
 		break_promise(r, step, step->bytes ? show_bytes(step->bytes, step->length).text : "an answer",
 			      show_error(reply->error).text);
@@ -346,9 +361,9 @@ static void conclude(struct run *r)
 	struct verdict *v = r->verdict;
 	bool broken;
 
-	if (v->verdict == VERDICT_HOLDS && !v->tried && v->left_out) {
+	if (v->verdict == VERDICT_HOLDS && v->left_out && !(r->seen & r->scenario->promises)) {
 		v->verdict = VERDICT_SKIPPED;
-		say(r, NULL, "nothing that it expects can be seen here: %s", v->left_out_reason);
+		say(r, NULL, "of what it is about nothing can be seen here: %s", v->left_out_reason);
 	}
 	if (v->verdict != VERDICT_BROKEN)
 		v->broken = 0;

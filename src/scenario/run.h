@@ -9,7 +9,7 @@
 enum verdict_kind {
 	VERDICT_HOLDS,		/* every expectation that could be tried held */
 	VERDICT_BROKEN,		/* one did not */
-	VERDICT_SKIPPED,	/* the judge can't do it, or can see none of it */
+	VERDICT_SKIPPED,	/* the judge can't do it, or can see nothing of what it is about */
 	VERDICT_ERROR,		/* an operation failed that must not, or the judge is in trouble */
 	VERDICTS
 };

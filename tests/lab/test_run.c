@@ -205,13 +205,34 @@ static void test_nothing_seen(void)
 	script = ".cc";
 	run_scenario(s, &fake_judge, &v);
 	result(v.verdict == VERDICT_SKIPPED && v.left_out == 2 &&
-		       !strcmp(v.reason, "nothing that it expects can be seen here: can't see ?[1m it"),
+		       !strcmp(v.reason, "of what it is about nothing can be seen here: can't see ?[1m it"),
 	       "none of the expectations can be seen", v.reason);
 	script = "";
 	run_scenario(none, &fake_judge, &v);
 	result(v.verdict == VERDICT_HOLDS, "no expectations at all", v.reason);
 	scenario_free(s);
 	scenario_free(none);
+}
+
+/* What was seen must be about a promise of the head: a promise of a line alone says nothing of that. */
+static void test_nothing_of_the_head_seen(void)
+{
+	struct scenario *s = parse(HEAD, "map A buf anon private rw 1\nexpect A buf \"x\" promise isolated\nexpect copies 0\n");
+	struct verdict v;
+
+	script = "..c";
+	run_scenario(s, &fake_judge, &v);
+	result(v.verdict == VERDICT_SKIPPED && v.tried == 1 && v.left_out == 1 &&
+		       !strcmp(v.reason, "of what it is about nothing can be seen here: can't see ?[1m it"),
+	       "nothing of the head's promises can be seen", v.reason);
+	script = ".xc";
+	run_scenario(s, &fake_judge, &v);
+	result(v.verdict == VERDICT_BROKEN && v.broken == BIT(ISOLATED), "nothing of the head's, and a line is broken",
+	       v.reason);
+	script = "...";
+	run_scenario(s, &fake_judge, &v);
+	result(v.verdict == VERDICT_HOLDS, "all is seen", v.reason);
+	scenario_free(s);
 }
 
 static void test_threads(void)
@@ -386,6 +407,7 @@ int main(void)
 		run_case(i);
 	test_failing_after_broken();
 	test_nothing_seen();
+	test_nothing_of_the_head_seen();
 	test_threads();
 	test_as_expected();
 	test_far_difference();
