@@ -119,11 +119,17 @@ static bool has_listed_page(const struct record *record)
 
 static void list_pin(struct record *record, void *context)
 {
-	struct hf_fork_report *report = context;
+	const struct forking *forking = context;
+	struct hf_fork_report *report = forking->report;
 	uint64_t word = atomic_load_explicit(&record->word, memory_order_relaxed), found;
 
+	/* Pins of others are on pages of others, which another fork may have marked. */
+	if ((word & RECORD_WHAT) == RECORD_FREE ||
+	    atomic_load_explicit(&record->mm, memory_order_relaxed) != forking->parent)
+		return;
 	/* Claimed, the pin can't end and take its runs with it while we look. */
-	if ((word & RECORD_WHAT) != RECORD_LIVE || !record_claim(record, word, &found))
+	word = (word & ~(uint64_t)RECORD_WHAT) | RECORD_LIVE;
+	if (!record_claim(record, word, &found))
 		return;
 	if (!record_is_get(record) && has_listed_page(record)) {
 		if (report->pins && report->pins_found < report->room)
@@ -147,7 +153,7 @@ static void look_for_pins(struct forking *forking)
 	report->copied = report->holes = report->shared = 0;
 	if (!forking->pinned)
 		return;
-	records_each(parent->pool, list_pin, report);
+	records_each(parent->pool, list_pin, forking);
 	forking->unmark = true;
 	survey(forking, root, TABLE_LEVELS - 1, 0);
 	forking->unmark = false;
@@ -296,8 +302,13 @@ static void fork_entries(struct forking *forking, const struct vma *vma)
 		fork_leaf(forking, vma, &leaf);
 }
 
+/*
+ * Under the child's lock too: from its first mapping of an object on, a truncate
+ * of that object finds the child, and empties its entries.
+ */
 static void fork_commit(struct forking *forking)
 {
+	plat_lock(&forking->child->lock);
 	while (!list_is_empty(&forking->vmas)) {
 		struct vma *vma = list_item(forking->vmas.next, struct vma, in_object);
 
@@ -307,6 +318,7 @@ static void fork_commit(struct forking *forking)
 			fork_entries(forking, vma);
 	}
 	forking->child->gap_hint = forking->parent->gap_hint;
+	mm_unlock(forking->child);
 	stat_add(forking->parent->pool, STAT_forks, 1);
 }
 

@@ -8,7 +8,7 @@
  * waits for one when it is full, not for each page.
  *
  * The limit is hard, and exact: before an allocation fails, every free page in
- * every cache and limbo has been gathered.
+ * every cache and limbo has been gathered, and nobody carries any (pool->moving).
  */
 #include "pool.h"
 
@@ -64,15 +64,20 @@ static void give_to_pool(struct hf_pool *pool, pfn_t first)
 static void fill_cache(struct hf_pool *pool, struct slot *slot)
 {
 	pfn_t taken[CACHE_PAGES / 2];
+	uint64_t most;
 	uint32_t n = 0;
 
 	plat_lock(&pool->lock);
-	while (n < CACHE_PAGES / 2 && pool->free != PFN_NONE) {
+	/* Where pages are few nobody hoards what another would miss. */
+	most = (pool->free_count + (uint64_t)(pool->count - pool->frontier)) / SLOTS + 1;
+	if (most > CACHE_PAGES / 2)
+		most = CACHE_PAGES / 2;
+	while (n < most && pool->free != PFN_NONE) {
 		taken[n++] = pool->free;
 		pool->free = (pfn_t)page_of(pool, pool->free)->index;
 		pool->free_count--;
 	}
-	while (n < CACHE_PAGES / 2 && pool->frontier < pool->count) {
+	while (n < most && pool->frontier < pool->count) {
 		/* A descriptor is touched here for the first time; free pages are DEAD. */
 		atomic_store_explicit(&page_of(pool, pool->frontier)->count, COUNT_DEAD, memory_order_relaxed);
 		taken[n++] = pool->frontier++;
@@ -96,14 +101,24 @@ static pfn_t take_frame(struct hf_pool *pool)
 	return pfn;
 }
 
-/* Take all that a slot's limbo holds; wait for a grace period before using it. */
-static pfn_t take_limbo_locked(struct slot *slot)
+/* Take all that a slot's limbo holds.  Raises pool->moving: end with hand_over(). */
+static pfn_t take_limbo_locked(struct hf_pool *pool, struct slot *slot)
 {
 	pfn_t first = slot->limbo;
 
 	slot->limbo = PFN_NONE;
 	slot->limbo_count = 0;
+	atomic_fetch_add_explicit(&pool->moving, 1, memory_order_relaxed);
 	return first;
+}
+
+static void hand_over(struct hf_pool *pool, pfn_t limbo)
+{
+	if (limbo != PFN_NONE)
+		pool_grace(pool);
+	give_to_pool(pool, limbo);
+	/* Pairs with the acquire in pool_gather(): the pages are on the list by then. */
+	atomic_fetch_sub_explicit(&pool->moving, 1, memory_order_release);
 }
 
 static pfn_t take_cache_locked(struct hf_pool *pool, struct slot *slot, pfn_t first)
@@ -117,21 +132,39 @@ static pfn_t take_cache_locked(struct hf_pool *pool, struct slot *slot, pfn_t fi
 	return first;
 }
 
-void pool_gather(struct hf_pool *pool)
+/* Put the list that begins at first before another. */
+static pfn_t list_before(struct hf_pool *pool, pfn_t first, pfn_t rest)
 {
+	pfn_t last = first;
+
+	if (first == PFN_NONE)
+		return rest;
+	while ((pfn_t)page_of(pool, last)->index != PFN_NONE)
+		last = (pfn_t)page_of(pool, last)->index;
+	page_of(pool, last)->index = rest;
+	return first;
+}
+
+bool pool_gather(struct hf_pool *pool)
+{
+	pfn_t limbo = PFN_NONE, cache = PFN_NONE;
+	bool any;
+
 	for (unsigned number = 0; number < SLOTS; number++) {
 		struct slot *slot = &pool->slots[number];
-		pfn_t limbo, cache;
 
 		plat_lock(&slot->lock);
-		limbo = take_limbo_locked(slot);
-		cache = take_cache_locked(pool, slot, PFN_NONE);
+		limbo = list_before(pool, take_limbo_locked(pool, slot), limbo);
+		cache = take_cache_locked(pool, slot, cache);
 		plat_unlock(&slot->lock);
-		if (limbo != PFN_NONE)
-			pool_grace(pool);
-		give_to_pool(pool, limbo);
-		give_to_pool(pool, cache);
 	}
+	/* All but the last of our own claims; what others carry is on its way. */
+	atomic_fetch_sub_explicit(&pool->moving, SLOTS - 1, memory_order_relaxed);
+	any = limbo != PFN_NONE || cache != PFN_NONE ||
+	      atomic_load_explicit(&pool->moving, memory_order_acquire) > 1;
+	give_to_pool(pool, cache);
+	hand_over(pool, limbo);
+	return any;
 }
 
 uint64_t pool_free_pages(struct hf_pool *pool)
@@ -169,10 +202,14 @@ static struct page *page_born(struct hf_pool *pool, pfn_t pfn, uint32_t flags)
 static pfn_t take_frame_or_gather(struct hf_pool *pool)
 {
 	pfn_t pfn = take_frame(pool);
+	bool any = true;
 
-	if (pfn == PFN_NONE) {
-		pool_gather(pool);
+	/* Others may be quicker to take what we gathered: until there is nothing to gather. */
+	for (unsigned attempt = 0; pfn == PFN_NONE && any; attempt++) {
+		any = pool_gather(pool);
 		pfn = take_frame(pool);
+		if (pfn == PFN_NONE && any)
+			plat_pause(attempt);
 	}
 	return pfn;
 }
@@ -234,13 +271,11 @@ static void page_free(struct hf_pool *pool, struct page *page)
 	plat_lock(&slot->lock);
 	page->index = slot->limbo;
 	slot->limbo = pfn_of(pool, page);
-	if (++slot->limbo_count >= LIMBO_PAGES)
-		full = take_limbo_locked(slot);
+	if (++slot->limbo_count >= pool->limbo_most)
+		full = take_limbo_locked(pool, slot);
 	plat_unlock(&slot->lock);
-	if (full != PFN_NONE) {
-		pool_grace(pool);
-		give_to_pool(pool, full);
-	}
+	if (full != PFN_NONE)
+		hand_over(pool, full);
 }
 
 void page_drop_last(struct hf_pool *pool, struct page *page)

@@ -27,6 +27,11 @@ static void pool_begin(struct hf_pool *pool, const struct hf_pool_config *config
 	pool->longterm_limit = config->longterm_bytes >> HF_PAGE_SHIFT;
 	if (!config->longterm_bytes)
 		pool->longterm_limit = pool->count / 2;
+	pool->limbo_most = pool->count / 32;
+	if (pool->limbo_most < LIMBO_PAGES)
+		pool->limbo_most = LIMBO_PAGES;
+	if (pool->limbo_most > LIMBO_PAGES_MOST)
+		pool->limbo_most = LIMBO_PAGES_MOST;
 	plat_lock_init(&pool->lock);
 	list_init(&pool->mms);
 	list_init(&pool->objects);

@@ -21,7 +21,8 @@
 #define SLOTS 128u
 #define SLOT_SHARED (SLOTS - 1)
 #define CACHE_PAGES 64u
-#define LIMBO_PAGES 64u
+#define LIMBO_PAGES 64u		/* at least; a large pool waits less often: see pool_begin() */
+#define LIMBO_PAGES_MOST 4096u
 
 struct record;
 struct record_chunk;
@@ -50,7 +51,8 @@ struct hf_pool {
 	int fd;
 	uint64_t longterm_limit;	/* pages */
 	_Atomic uint64_t longterm;
-	_Atomic uint64_t serial;	/* of pin records */
+	uint32_t limbo_most;		/* pages in a slot's limbo that make it full */
+	_Atomic uint32_t moving;	/* who carries free pages from limbo to the list */
 
 	struct plat_lock lock;
 	pfn_t frontier;			/* (lock) the first frame never used */
@@ -86,8 +88,8 @@ void *pool_alloc(struct hf_pool *pool, size_t bytes);
 /* Wait for a grace period, and count it. */
 void pool_grace(struct hf_pool *pool);
 
-/* Bring every free page back to the pool's list. */
-void pool_gather(struct hf_pool *pool);
+/* Bring every free page back to the pool's list.  False: there was none, nor on its way. */
+bool pool_gather(struct hf_pool *pool);
 uint64_t pool_free_pages(struct hf_pool *pool);
 
 static inline struct page *page_of(const struct hf_pool *pool, pfn_t pfn)
