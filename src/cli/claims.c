@@ -41,9 +41,9 @@ static void print_today(const struct fastpath *table, FILE *out, struct term ter
 		return;
 	print_wrapped(out, term, 0, 0,
 		      is_never(table, DESIGN_LINUX_6_2, TERM_SHORT)
-		      ? "It is true of today's kernels too: under linux-6.2 such a pin is never fast."
-		      : "It is true of today's kernels too, for long-term pins: under linux-6.2 they are never fast "
-			"there.");
+		      ? "By the model of 6.2 it is true of today's kernels too: such a pin is never fast there."
+		      : "By the model of 6.2 it is true of today's kernels too, for long-term pins: they are never "
+			"fast there.");
 }
 
 static void print_answer(const struct fastpath *table, FILE *out, struct term term)

@@ -1,35 +1,21 @@
 /*
  * cmd_report.c - `holdfast report`, the main job: which promises hold, where the
- * fast path works, and where the kernel that runs here is in for a surprise
+ * fast path works, and where the kernel that runs here does otherwise
  */
 #include "cli.h"
 #include "fastpath_print.h"
-#include "kernel.h"
+#include "heading.h"
 #include "promise_table.h"
 #include "reasons.h"
 
 static bool reasons;
 static const char *judge_names;
 
-static void print_heading(const struct matrix *matrix, struct term term)
-{
-	char text[128];
-
-	print_title(stdout, term, "Which promises hold");
-	fputc('\n', stdout);
-	snprintf(text, sizeof(text), "this kernel is Linux %s, asked just now", kernel_probe()->release);
-	for (int c = 0; c < matrix->judges->count; c++)
-		if (judge_is_kernel(matrix->judges->list[c])) {
-			print_wrapped(stdout, term, 0, 2, text);
-			fputc('\n', stdout);
-		}
-}
-
 static enum exit_code print_report(const struct matrix *matrix, struct term term)
 {
 	static struct fastpath table;
 
-	print_heading(matrix, term);
+	heading_print(matrix->judges, stdout, term);
 	promise_table_print(matrix, stdout, term);
 	fputc('\n', stdout);
 	failures_print(matrix, stdout, term);

@@ -134,7 +134,7 @@ void surprises_print(const struct matrix *matrix, FILE *out, struct term term)
 		kernel++;
 	if (kernel == matrix->judges->count)
 		return;
-	print_title(out, term, "Where this kernel breaks a promise, and how to see it step by step");
+	print_title(out, term, "Where this kernel does otherwise than Holdfast promises, and how to see it");
 	fputc('\n', out);
 	if (!any_chosen(matrix, kernel_breaks))
 		fputs("  nowhere, of what could be judged here\n", out);

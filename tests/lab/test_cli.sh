@@ -266,7 +266,10 @@ runs 1 "report, not as the file says" report --judge designs unexpected.scn
 check "report marks it" says out ' Co! '
 check "report explains the mark" says out "^  !  "
 runs 0 "report with the kernel" report tree/scenarios
-check "report says what the kernel does" says out '^Where this kernel breaks a promise'
+check "report says what the kernel does" says out '^Where this kernel does otherwise'
+check "report says that its kernel is measured" says out '^  this kernel is Linux .*measured'
+check "report says what the designs are" says first 'no kernels'
+check "report says whose promises these are" says first "Linux never made them"
 runs 77 "report, nothing possible" report --reasons --judge holdfast threads.scn
 check "report --reasons says why" says out 'at the same time'
 runs 0 "designs" designs
