@@ -164,7 +164,7 @@ static const char everything[] =
 	"load B buf\nexpect p \"old\"\ndevice p \"net\"\nunpin p\nunpin q\nunpin r\nunpin g\n";
 static const char some_of_it[] = /* where not everything can be done */
 	"object F 1\nmap A buf anon private rw 2\nmap A far F shared rw 1\nstore A buf \"old\"\nfork A B\nfork B C\n"
-	"store B buf \"new\"\nload A buf\nload B buf\nload C buf\n";
+	"store B buf \"new\"\nload A buf\nload B buf\nexpect C buf \"old\"\n";
 
 struct middle {
 	struct scenario *scenario;

@@ -123,10 +123,10 @@ static const struct known once_each[] = {
 	  "map A buf anon private rw 1\npin A buf read long as p\nexpect p zero 1\nunpin p\n" },
 	{ "the fast path alone", VERDICT_SKIPPED, "fast path",
 	  "map A buf anon private rw 1\npin A buf write fast-only as p fails EAGAIN\n" },
-	{ "a sealed mapping", VERDICT_SKIPPED, "sealed", "map A buf anon private sealed r 1\nload A buf\n" },
-	{ "sealing", VERDICT_SKIPPED, "seal", "map A buf anon private rw 1\nprotect A buf seal\n" },
-	{ "a fork that refuses", VERDICT_SKIPPED, "refuses", "map A buf anon private rw 1\nfork A B refuse\n" },
-	{ "a fork that leaves a hole", VERDICT_SKIPPED, "leaves", "map A buf anon private rw 1\nfork A B hole\n" },
+	{ "a sealed mapping", VERDICT_SKIPPED, "sealed", "map A buf anon private sealed r 1\nexpect A buf zero 1\n" },
+	{ "sealing", VERDICT_SKIPPED, "seal", "map A buf anon private rw 1\nprotect A buf seal\nexpect A buf zero 1\n" },
+	{ "a fork that refuses", VERDICT_SKIPPED, "refuses", "map A buf anon private rw 1\nfork A B refuse\nexpect B buf zero 1\n" },
+	{ "a fork that leaves a hole", VERDICT_SKIPPED, "leaves", "map A buf anon private rw 1\nfork A B hole\nexpect B buf zero 1\n" },
 };
 
 /* Replace PIN by the kind. */

@@ -38,6 +38,12 @@ static const struct {
 	{ "scenario t\npool 4294967296\n",
 	  "t.scn:2:6: the number \"4294967296\" is too big; expected pages of the pool, at most 1048576" },
 	{ HEAD, "t.scn:3:1: no operations; expected at least one behind the head" },
+	{ HEAD MAP "load A buf\n# and no more\n",
+	  "t.scn:6:1: the scenario expects nothing; expected at least one line \"expect ...\", or an operation that "
+	  "\"fails\"" },
+	{ HEAD MAP "thread\nload A buf\nend\n",
+	  "t.scn:7:1: the scenario expects nothing; expected at least one line \"expect ...\", or an operation that "
+	  "\"fails\"" },
 	{ HEAD "space A\npool 20\n", "t.scn:5:1: a line of the head behind an operation; expected \"pool\" before the first one" },
 	/* words */
 	{ HEAD "stroe A buf \"x\"\n",

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "names.h"
 #include "random_inside.h"
 
 #define MOST_TRIES 4000u
@@ -219,6 +220,25 @@ static bool is_look(const struct step *step)
 }
 
 /*
+ * Where an operation fails that must not, or verify finds a break, there is
+ * nothing to expect but to get to the end; a scenario has to expect something,
+ * and this is true of every judge that gets there.
+ */
+static void expect_to_get_there(struct scenario *s)
+{
+	struct step count = { .op = OP_COUNT, .space = -1, .child = -1, .mapping = -1, .object = -1, .pin = -1, .stat = -1 };
+	struct step expected = count;
+
+	for (size_t i = 0; i < s->nsteps; i++)
+		if (s->steps[i].fails || s->steps[i].op >= OP_EXPECT_BYTES)
+			return;
+	expected.op = OP_EXPECT_STAT;
+	expected.stat = word_index(stat_names, stat_count, "forks", strlen("forks"));
+	scenario_add(s, &count);
+	scenario_add(s, &expected);
+}
+
+/*
  * The scenario as `holdfast run` takes it: what failed in the second judge must
  * fail, and what it saw where the two differ is expected.
  */
@@ -239,6 +259,7 @@ static void finish(struct shrinker *shrinker, struct random_failure *failure)
 	}
 	if (pair.has_expected && !pair.expected_before)
 		scenario_add(result, &pair.expected);
+	expect_to_get_there(result);
 	snprintf(why, sizeof(why), "Random run, round %#llx: %s", (unsigned long long)failure->round_seed, pair.what);
 	free(result->why);
 	result->why = strdup(why);

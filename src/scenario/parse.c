@@ -238,6 +238,15 @@ static bool parse_line(struct parser *p)
 	return parse_step(p);
 }
 
+/* Something must be looked at: else every judge would hold it. */
+static bool expects_something(const struct scenario *s)
+{
+	for (size_t i = 0; i < s->nsteps; i++)
+		if (s->steps[i].fails || s->steps[i].op >= OP_EXPECT_BYTES)
+			return true;
+	return s->nconditions > 0;
+}
+
 static bool parse_all(struct parser *p)
 {
 	struct position last;
@@ -258,6 +267,9 @@ static bool parse_all(struct parser *p)
 		return scan_error(&p->scan, last, "no operations; expected at least one behind the head");
 	if (p->thread)
 		return scan_error(&p->scan, p->thread_at, "a thread without its end; expected \"end\" behind the last one");
+	if (!expects_something(p->scenario))
+		return scan_error(&p->scan, last, "the scenario expects nothing; expected at least one line \"expect ...\", "
+						  "or an operation that \"fails\"");
 	return true;
 }
 

@@ -41,7 +41,7 @@ static void nonsense(void)
 	bool good = true;
 
 	for (size_t i = 0; i < COUNT(steps); i++) {
-		struct scenario *s = parse("map A buf anon private rw 1\npin A buf write as p\nunpin p\n");
+		struct scenario *s = parse("map A buf anon private rw 1\npin A buf write as p\nexpect p zero 1\nunpin p\n");
 		unsigned char bytes[64];
 		struct reply reply = { .bytes = bytes };
 		struct judge *j = judge_kernel.open(&judge_kernel, s, &reply);

@@ -156,7 +156,7 @@ static void as_nobody(void)
 	used_often();
 	setrlimit(RLIMIT_MEMLOCK, &none);
 	if (kernel_probe()->kinds[KERNEL_WRITE_LONG].possible) {
-		struct verdict v = judge("map A buf anon private rw 1\npin A buf write long as p\nunpin p\n");
+		struct verdict v = judge("map A buf anon private rw 1\npin A buf write long as p\nexpect p zero 1\nunpin p\n");
 
 		result(v.verdict == VERDICT_SKIPPED && strstr(v.reason, "RLIMIT_MEMLOCK"),
 		       "a limit that is too small is a reason", v.reason);
