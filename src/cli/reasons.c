@@ -82,66 +82,58 @@ static bool kernel_breaks(const struct judge_ops *judge, const struct verdict *v
 	return judge_is_kernel(judge) && verdict->verdict == VERDICT_BROKEN;
 }
 
-struct widths { int promises, scenario, command; };
-
-static struct widths surprise_widths(const struct matrix *matrix, int kernel)
+static int widest_broken(const struct matrix *matrix, int kernel)
 {
-	struct widths widths = {0, 0, 0};
+	int widest = 0;
 
 	for (size_t row = 0; row < matrix->corpus->count; row++) {
-		const struct scenario *scenario = matrix->corpus->scenarios[row];
 		const struct verdict *verdict = matrix_at(matrix, row, kernel);
-		int promises = (int)strlen(promise_list(verdict->broken).text), length = (int)strlen(scenario->name);
-		int command = (int)strlen(corpus_handle(scenario));
+		int length = (int)strlen(promise_list(verdict->broken).text);
 
-		if (!kernel_breaks(&judge_kernel, verdict))
-			continue;
-		widths.promises = promises > widths.promises ? promises : widths.promises;
-		widths.scenario = length > widths.scenario ? length : widths.scenario;
-		widths.command = command > widths.command ? command : widths.command;
+		if (kernel_breaks(&judge_kernel, verdict) && length > widest)
+			widest = length;
 	}
-	return widths;
+	return widest;
 }
 
-/* The command is to be typed as it is: on a terminal the program is called as it was called. */
-static void print_surprise(const struct scenario *scenario, const struct verdict *verdict, struct widths widths,
-			   FILE *out, struct term term)
+/* The promises, then what the scenario is called; below each other where that is too wide. */
+static void print_surprise(const struct scenario *scenario, const struct verdict *verdict, int widest, FILE *out,
+			   struct term term)
 {
-	const char *program = term.width ? program_invocation_name : "holdfast";
 	struct promise_list broken = promise_list(verdict->broken);
-	int before = 2 + widths.promises + 4 + widths.scenario + 2;
-	int command = (int)strlen(program) + 13 + widths.command;
-	bool narrow = term.width && before + command > term.width;
-	int padding = narrow ? 0 : widths.promises - (int)strlen(broken.text);
+	const char *name = corpus_handle(scenario);
+	int before = 2 + widest + 2, padding = widest + 2 - (int)strlen(broken.text);
 
-	fputs("  ", out);
-	print_styled(out, term, BAD, broken.text);
-	fprintf(out, "%*s", padding, "");
-	print_styled(out, term, ODD, verdict->as_expected ? "" : " !");
-	if (narrow)
-		print_wrapped(out, term, 4 + (int)strlen(broken.text), 6, scenario->name);
+	if (verdict->as_expected)
+		fputs("  ", out);
 	else
-		fprintf(out, "%*s%-*s  ", verdict->as_expected ? 4 : 2, "", widths.scenario, scenario->name);
-	fprintf(out, "%s%s run --trace %s\n", narrow ? "      " : "", program, corpus_handle(scenario));
+		print_styled(out, term, ODD, "! ");
+	print_styled(out, term, BAD, broken.text);
+	if (term.width && before + (int)strlen(name) >= term.width)
+		fprintf(out, "\n      %s\n", name);
+	else
+		fprintf(out, "%*s%s\n", padding, "", name);
 }
 
 void surprises_print(const struct matrix *matrix, FILE *out, struct term term)
 {
-	struct widths widths;
-	int kernel = 0;
+	int kernel = 0, widest;
 
 	while (kernel < matrix->judges->count && !judge_is_kernel(matrix->judges->list[kernel]))
 		kernel++;
 	if (kernel == matrix->judges->count)
 		return;
-	print_title(out, term, "Where this kernel does otherwise than Holdfast promises, and how to see it");
+	print_title(out, term, "Where this kernel does otherwise than Holdfast promises; step by step:");
 	fputc('\n', out);
-	if (!any_chosen(matrix, kernel_breaks))
+	if (any_chosen(matrix, kernel_breaks))
+		/* To be typed as it is: called as the program was called, and never broken. */
+		fprintf(out, "  %s run --trace NAME\n\n", program_invocation_name);
+	else
 		fputs("  nowhere, of what could be judged here\n", out);
-	widths = surprise_widths(matrix, kernel);
+	widest = widest_broken(matrix, kernel);
 	for (size_t row = 0; row < matrix->corpus->count; row++)
 		if (kernel_breaks(&judge_kernel, matrix_at(matrix, row, kernel)))
-			print_surprise(matrix->corpus->scenarios[row], matrix_at(matrix, row, kernel), widths, out,
+			print_surprise(matrix->corpus->scenarios[row], matrix_at(matrix, row, kernel), widest, out,
 				       term);
 }
 

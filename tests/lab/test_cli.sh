@@ -58,7 +58,7 @@ plain() { sed "s/$(printf '\033')\[[0-9;]*m//g" "$1"; }
 escapes() { grep -q "$(printf '\033')" "$1"; }
 
 # No line is longer than that; what is to be typed as it is may be.
-fits() { plain out | grep -v -e ' run --trace ' | awk -v most="$1" 'length($0) > most { bad = 1 } END { exit bad }'; }
+fits() { plain out | grep -v -e ' run --trace NAME$' | awk -v most="$1" 'length($0) > most { bad = 1 } END { exit bad }'; }
 
 # --- scenarios to run ---
 
@@ -270,6 +270,13 @@ check "report says what the kernel does" says out '^Where this kernel does other
 check "report says that its kernel is measured" says out '^  this kernel is Linux .*measured'
 check "report says what the designs are" says first 'no kernels'
 check "report says whose promises these are" says first "Linux never made them"
+runs 0 "report, a promise that the kernel breaks" report --judge kernel history field
+if says out '^  coherent'; then
+	check "report says once how to see it" [ "$(grep -c -F "  $program run --trace NAME" out)" -eq 1 ]
+	check "report names the scenario" says out '^  coherent[a-z, ]* [a-z]*/[-a-z]*$'
+else
+	skip "report says how to see it" "this kernel breaks none of these promises"
+fi
 runs 77 "report, nothing possible" report --reasons --judge holdfast threads.scn
 check "report --reasons says why" says out 'at the same time'
 runs 0 "designs" designs
