@@ -383,6 +383,27 @@ static void test_designs(void)
 		       "map A x anon private rw 1099511627776 fails EINVAL\nobject G 1099511627776 fails EINVAL\n");
 }
 
+/* The mark is Holdfast's alone; Linux's nearest thing has a name of its own. */
+static void test_marks_in_traces(void)
+{
+	struct scenario *s = parse(HEAD, "map A a anon private rw 1\nstore A a \"x\"\nexpect A a \"x\"\n");
+
+	for (int d = 0; d < DESIGNS; d++) {
+		bool holdfast = d == DESIGN_HOLDFAST, exclusive = d == DESIGN_LINUX_5_19 || d == DESIGN_LINUX_6_2;
+		struct verdict v;
+		char *text;
+		size_t n;
+		FILE *f = open_memstream(&text, &n);
+
+		run_scenario_traced(s, judge_of_design((enum design_id)d), &v, f);
+		fclose(f);
+		result(!strstr(text, "PINNABLE") == !holdfast && !strstr(text, "exclusive") == !exclusive, design_names[d],
+		       text);
+		free(text);
+	}
+	scenario_free(s);
+}
+
 /* A library judge can answer late, and still says where. */
 static void test_design_in_error(void)
 {
@@ -409,6 +430,7 @@ int main(void)
 	test_trace();
 	test_model();
 	test_designs();
+	test_marks_in_traces();
 	test_design_in_error();
 	printf("%d passed, %d failed\n", passed, failed);
 	return failed != 0;
