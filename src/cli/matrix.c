@@ -46,12 +46,17 @@ bool verdict_fails(const struct judge_ops *judge, const struct verdict *verdict)
 	return !verdict->as_expected && (verdict->verdict == VERDICT_ERROR || !judge_is_kernel(judge));
 }
 
+bool verdict_differs(const struct judge_ops *judge, const struct verdict *verdict)
+{
+	return !verdict->as_expected && !verdict_fails(judge, verdict);
+}
+
 void tally_add(struct tally *tally, const struct judge_ops *judge, const struct verdict *verdict)
 {
 	tally->all++;
 	tally->kinds[verdict->verdict]++;
-	tally->surprises += !verdict->as_expected;
 	tally->failures += verdict_fails(judge, verdict);
+	tally->kernel_differs += verdict_differs(judge, verdict);
 }
 
 enum exit_code tally_status(const struct tally *tally, const struct corpus *corpus)

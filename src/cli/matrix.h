@@ -29,8 +29,8 @@ static inline const struct verdict *matrix_at(const struct matrix *matrix, size_
 
 struct tally {
 	unsigned kinds[VERDICTS], all;
-	unsigned surprises;	/* not as the scenario's file says, errors among them */
-	unsigned failures;	/* of these, the ones that make the run fail */
+	unsigned failures;	/* not as the scenario's file says, and errors */
+	unsigned kernel_differs; /* none of these: what a kernel does is news of that kernel, no failure */
 };
 
 void tally_add(struct tally *, const struct judge_ops *, const struct verdict *);
@@ -40,6 +40,9 @@ void tally_add(struct tally *, const struct judge_ops *, const struct verdict *)
  * an error of its judge does.
  */
 bool verdict_fails(const struct judge_ops *, const struct verdict *);
+
+/* The kernel's verdict, and not what the scenario's file says of kernels. */
+bool verdict_differs(const struct judge_ops *, const struct verdict *);
 
 /* Bad input comes first, then failures; 77 when nothing could be done at all. */
 enum exit_code tally_status(const struct tally *, const struct corpus *);

@@ -96,7 +96,8 @@ static void add_totals(struct grid *grid, const struct matrix *matrix)
 	static const char *const labels[VERDICTS] = {"hold", "broken", "not possible here", "error"};
 	char title[64];
 
-	snprintf(title, sizeof(title), "of %zu scenarios", matrix->corpus->count);
+	snprintf(title, sizeof(title), "of %zu scenario%s", matrix->corpus->count,
+		 matrix->corpus->count == 1 ? "" : "s");
 	grid_group(grid, title);
 	for (int kind = 0; kind < VERDICTS; kind++) {
 		struct cell cells[JUDGES];
@@ -151,8 +152,10 @@ static void print_legend(const struct matrix *matrix, FILE *out, struct term ter
 		print_explained(out, term, FAINT, "-", "not possible here; --reasons says why");
 	if (tally.kinds[VERDICT_ERROR])
 		print_explained(out, term, ODD, "err", "could not be judged");
-	if (tally.surprises)
-		print_explained(out, term, ODD, "!", "not as the scenario's file says");
+	if (tally.failures || tally.kernel_differs)
+		print_explained(out, term, ODD, "!", !tally.kernel_differs ? "not as the scenario's file says"
+				: !tally.failures ? "the kernel differs from the scenario's file"
+				: "not as the scenario's file says, or the kernel differs from it");
 }
 
 void promise_table_print(const struct matrix *matrix, FILE *out, struct term term)

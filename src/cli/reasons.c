@@ -44,13 +44,15 @@ static void print_cell(const struct scenario *scenario, const char *judges, cons
 		       struct term term)
 {
 	struct short_reason reason = short_reason(scenario, verdict);
+	bool differs = !strcmp(judges, judge_kernel.name) && verdict_differs(&judge_kernel, verdict);
 	char text[1400];
 
-	if (verdict->verdict == VERDICT_HOLDS && verdict->left_out)
+	if (!differs && verdict->verdict == VERDICT_HOLDS && verdict->left_out)
 		snprintf(text, sizeof(text), "%s: %u left out: %s", judges, verdict->left_out,
 			 verdict->left_out_reason);
 	else
-		snprintf(text, sizeof(text), "%s: %s%s%s", judges, verdict_names[verdict->verdict],
+		snprintf(text, sizeof(text), "%s%s: %s%s%s", judges, differs ? ", differs from the file" : "",
+			 verdict_names[verdict->verdict],
 			 reason.text[0] ? ": " : "", reason.text);
 	print_wrapped(out, term, fprintf(out, "  %s,", scenario->name), 6, text);
 }
@@ -80,6 +82,11 @@ static void print_chosen(const struct matrix *matrix, const char *title, chosen 
 static bool kernel_breaks(const struct judge_ops *judge, const struct verdict *verdict)
 {
 	return judge_is_kernel(judge) && verdict->verdict == VERDICT_BROKEN;
+}
+
+static bool kernel_breaks_news(const struct verdict *verdict)
+{
+	return kernel_breaks(&judge_kernel, verdict) && !verdict->as_expected;
 }
 
 static int widest_broken(const struct matrix *matrix, int kernel)
@@ -117,6 +124,7 @@ static void print_surprise(const struct scenario *scenario, const struct verdict
 
 void surprises_print(const struct matrix *matrix, FILE *out, struct term term)
 {
+	bool differs = false;
 	int kernel = 0, widest;
 
 	while (kernel < matrix->judges->count && !judge_is_kernel(matrix->judges->list[kernel]))
@@ -131,10 +139,14 @@ void surprises_print(const struct matrix *matrix, FILE *out, struct term term)
 	else
 		fputs("  nowhere, of what could be judged here\n", out);
 	widest = widest_broken(matrix, kernel);
-	for (size_t row = 0; row < matrix->corpus->count; row++)
+	for (size_t row = 0; row < matrix->corpus->count; row++) {
+		differs = differs || kernel_breaks_news(matrix_at(matrix, row, kernel));
 		if (kernel_breaks(&judge_kernel, matrix_at(matrix, row, kernel)))
 			print_surprise(matrix->corpus->scenarios[row], matrix_at(matrix, row, kernel), widest, out,
 				       term);
+	}
+	if (differs)
+		fputs("\n  !  the file does not say so of a kernel\n", out);
 }
 
 /* ---- failures and reasons ----------------------------------------------- */
@@ -145,14 +157,9 @@ static bool surprising(const struct judge_ops *judge, const struct verdict *verd
 	return !verdict->as_expected;
 }
 
-static bool unexpected(const struct judge_ops *judge, const struct verdict *verdict)
-{
-	return !verdict->as_expected && !kernel_breaks(judge, verdict);
-}
-
 void failures_print(const struct matrix *matrix, FILE *out, struct term term)
 {
-	print_chosen(matrix, "Not as the scenario's file says", unexpected, out, term);
+	print_chosen(matrix, "Not as the scenario's file says", surprising, out, term);
 	if (!any_chosen(matrix, surprising))
 		fputs("Everything is as the scenarios' files say.\n\n", out);
 }

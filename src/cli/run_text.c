@@ -33,16 +33,22 @@ static bool is_more(const struct judge_ops *judge, const struct verdict *verdict
 	return !simply_holds(judge, verdict);
 }
 
-static void say(const struct scenario *scenario, const char *names, const struct verdict *verdict, FILE *out,
-		struct term term)
+/* Of what is not as the file says: the judges are the kernel alone, or others. */
+static const char *not_as_said(const char *judges)
+{
+	return strcmp(judges, judge_kernel.name) ? "not as the file says" : "the kernel differs from the file";
+}
+
+static void say_line(const struct scenario *scenario, const char *begin, const char *judges,
+		     const struct verdict *verdict, FILE *out, struct term term)
 {
 	char text[1600], *end = text + sizeof(text), *at = text;
 
-	at += snprintf(at, (size_t)(end - at), "%s", names);
+	at += snprintf(at, (size_t)(end - at), "%s", begin);
 	if (verdict->broken)
 		at += snprintf(at, (size_t)(end - at), ": %s", promise_list(verdict->broken).text);
 	if (!verdict->as_expected)
-		at += snprintf(at, (size_t)(end - at), " (not as the file says)");
+		at += snprintf(at, (size_t)(end - at), " (%s)", not_as_said(judges));
 	if (verdict->reason[0])
 		snprintf(at, (size_t)(end - at), "%s %s", verdict->broken ? ";" : ":",
 			 short_reason(scenario, verdict).text);
@@ -52,11 +58,16 @@ static void say(const struct scenario *scenario, const char *names, const struct
 	print_wrapped(out, term, 2 + (int)strlen(verdict_names[verdict->verdict]), INDENT, text);
 }
 
-static void say_alone(const struct scenario *scenario, const char *names, const struct verdict *verdict, FILE *out,
+static void say(const struct scenario *scenario, const char *judges, const struct verdict *verdict, FILE *out,
+		struct term term)
+{
+	say_line(scenario, judges, judges, verdict, out, term);
+}
+
+static void say_alone(const struct scenario *scenario, const char *judges, const struct verdict *verdict, FILE *out,
 		      struct term term)
 {
-	(void)names;
-	say(scenario, scenario->name, verdict, out, term);
+	say_line(scenario, scenario->name, judges, verdict, out, term);
 }
 
 static void print_scenario(const struct scenario *scenario, const struct judges *judges, const struct verdict *verdicts)
@@ -75,7 +86,8 @@ static void print_scenario(const struct scenario *scenario, const struct judges 
 /* "2 scenarios, 11 judges: 15 hold, 7 broken, all as the files say" */
 static void print_end(const struct corpus *corpus, const struct judges *judges, const struct tally *tally)
 {
-	static const char *const words[VERDICTS] = {"hold", "broken", "not possible here", "errors"};
+	static const char *const one[VERDICTS] = {"holds", "broken", "not possible here", "error"};
+	static const char *const many[VERDICTS] = {"hold", "broken", "not possible here", "errors"};
 	char text[256], *end = text + sizeof(text), *at = text;
 
 	if (!corpus->count)
@@ -84,11 +96,15 @@ static void print_end(const struct corpus *corpus, const struct judges *judges, 
 		       corpus->count == 1 ? "" : "s", judges->count, judges->count == 1 ? "" : "s");
 	for (int kind = 0; kind < VERDICTS; kind++)
 		if (tally->kinds[kind])
-			at += snprintf(at, (size_t)(end - at), " %u %s,", tally->kinds[kind], words[kind]);
-	if (tally->surprises)
-		snprintf(at, (size_t)(end - at), " %u not as the files say", tally->surprises);
+			at += snprintf(at, (size_t)(end - at), " %u %s,", tally->kinds[kind],
+				       (tally->kinds[kind] == 1 ? one : many)[kind]);
+	if (tally->kernel_differs)
+		at += snprintf(at, (size_t)(end - at), " the kernel differs from the file in %u,",
+			       tally->kernel_differs);
+	if (tally->failures)
+		snprintf(at, (size_t)(end - at), " %u not as the files say", tally->failures);
 	else
-		snprintf(at, (size_t)(end - at), " all as the files say");
+		snprintf(at, (size_t)(end - at), " all%s as the files say", tally->kernel_differs ? " else" : "");
 	fputc('\n', stdout);
 	print_wrapped(stdout, term_of_stdout(), 0, 0, text);
 }

@@ -5,6 +5,8 @@
  */
 #include "same.h"
 
+#include "matrix.h"
+
 #include <string.h>
 
 static bool is_same(const struct verdict *a, const struct verdict *b)
@@ -24,7 +26,9 @@ static struct names collect(const struct judges *judges, const struct verdict *v
 	struct names names = {""};
 
 	for (int j = first; j < judges->count; j++) {
-		if (!choose(judges->list[j], &verdicts[j]) || !is_same(&verdicts[first], &verdicts[j]))
+		if (!choose(judges->list[j], &verdicts[j]) || !is_same(&verdicts[first], &verdicts[j]) ||
+		    verdict_differs(judges->list[j], &verdicts[j]) !=
+		    verdict_differs(judges->list[first], &verdicts[first]))
 			continue;
 		done[j] = true;
 		strcat(names.text, names.text[0] ? ", " : "");

@@ -89,6 +89,8 @@ expect A buf "net"
 END
 sed 's/^broken under.*/broken under holdfast/' tree/scenarios/sub/breaks.scn >unexpected.scn
 printf 'scenario bad\nwhy "It has an unknown word."\npromise coherent\nmap A buf anon private rw 1\nstoer A buf "x"\n' >bad.scn
+# Its file is wrong about the kernel.
+sed 's/^broken under.*/broken under linux-5.7 linux-5.8 linux-5.9-rc kernel/' tree/scenarios/sub/breaks.scn >differs.scn
 cat >threads.scn <<'END'
 scenario  threads
 why       "Parts that run at the same time are for the explorer."
@@ -153,6 +155,17 @@ check "a reason is empty when there is none" says out \
 	'^{"scenario": "holds", "judge": "holdfast", "promises": \["coherent"\], "verdict": "holds", "broken": \[\], "reason": "", "expected": true, "left_out": 0}$'
 runs 1 "run, not as the file says" run --judge designs unexpected.scn
 check "run says what is not" says out 'not as the file says'
+runs 0 "run, the kernel differs from the file" run --judge kernel,holdfast differs.scn
+if grep -q '^  holds    kernel' out; then
+	check "run says that the kernel differs" says out 'kernel (the kernel differs from the file)'
+	check "run counts it separately" says out 'hold, the kernel differs from the file in 1, all else as the files say$'
+	runs 0 "report, the kernel differs from the file" report --judge kernel,holdfast differs.scn
+	check "report marks what differs" says out '^  !  *the kernel differs from the scenario.s file$'
+	check "report lists what differs" says out 'kernel, differs from the file: holds'
+	runs 0 "a kernel that differs fails no test" run --format tap --judge kernel differs.scn
+else
+	skip "the kernel differs from the file" "it could not be asked"
+fi
 runs 2 "run, a file that is wrong" run --judge holdfast bad.scn tree/scenarios/holds.scn
 check "a file that is wrong: where" says err '^bad.scn:5:1: '
 check "a file that is wrong: the nearest word" says err 'store'
