@@ -3,7 +3,8 @@
  *
  * All of them are there, empty, before the first space starts, so that every
  * space has them; `object` gives one its size.  Like the library's, an access
- * ends at the size: a write does not make an object longer.
+ * ends at the size: a write does not make an object longer.  A size that this user
+ * or this kernel has no file of is no answer about objects.
  */
 #include <errno.h>
 #include <sys/mman.h>
@@ -24,9 +25,9 @@ bool live_objects_open(struct live *live)
 static int resize(struct live_object *object, uint64_t bytes)
 {
 	if (bytes > INT64_MAX)
-		return EINVAL;
+		return EFBIG;
 	if (ftruncate(object->fd, (off_t)bytes))
-		return errno == EFBIG ? EINVAL : errno;
+		return errno;
 	object->size = bytes;
 	object->made = true;
 	return 0;
@@ -64,7 +65,9 @@ void live_object(struct live *live, const struct step *step, struct reply *reply
 {
 	int error = carry_out(live, step);
 
-	if (error)
+	if (error == EFBIG)
+		live_cannot(reply, "no file can be so large here");
+	else if (error)
 		live_failed(reply, error);
 	else
 		live_done(reply);

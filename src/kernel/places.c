@@ -27,6 +27,26 @@
 
 #define TO_GROW (64u * SCENARIO_PAGE)	/* unmapped bytes after a mapping */
 
+/*
+ * No room: the limit is the judge's own (space.c), and says nothing of Linux.  Nor
+ * would the rest, a machine or a user with less: no scenario can be about that.
+ */
+static void no_room(struct reply *reply)
+{
+	live_cannot(reply, "the judge gives a space 1 GiB");
+}
+
+/* The answer to a step that was a mmap or mremap of a space. */
+static void answer_room(struct reply *reply, const struct live_result *result)
+{
+	if (result->error == ENOMEM)
+		no_room(reply);
+	else if (result->error)
+		live_failed(reply, result->error);
+	else
+		live_done(reply);
+}
+
 /* The answer to a step that was one system call of a space. */
 static void answer(struct reply *reply, const struct live_result *result)
 {
@@ -56,7 +76,7 @@ static uint64_t take_address(struct live *live, int index, uint64_t length, stru
 	struct live_result result;
 
 	if (length > space->arena_end || address + length + TO_GROW > space->arena_end) {
-		live_failed(reply, ENOMEM);
+		no_room(reply);
 		return 0;
 	}
 	if (!live_syscall(live, index, &result, reply, SYS_mmap, address - SCENARIO_PAGE, SCENARIO_PAGE,
@@ -64,7 +84,7 @@ static uint64_t take_address(struct live *live, int index, uint64_t length, stru
 			  0))
 		return 0;
 	if (result.error) {
-		live_failed(reply, result.error);
+		answer_room(reply, &result);
 		return 0;
 	}
 	space->next = address + whole_pages(length) + TO_GROW;
@@ -116,7 +136,7 @@ void live_map(struct live *live, const struct step *step, struct reply *reply)
 	if (!live_syscall(live, step->space, &result, reply, SYS_mmap, address, step->length, protection(step->prot),
 			  (unsigned long)map_flags(step), (unsigned long)fd, step->object_offset))
 		return;
-	answer(reply, &result);
+	answer_room(reply, &result);
 	if (result.error)
 		return;
 	space->places[step->mapping] = (struct live_place){
@@ -184,7 +204,7 @@ void live_remap(struct live *live, const struct step *step, struct reply *reply)
 	if (!to || !live_syscall(live, step->space, &result, reply, SYS_mremap, place->address, place->length, length,
 				 move ? MREMAP_MAYMOVE | MREMAP_FIXED : 0, to, 0))
 		return;
-	answer(reply, &result);
+	answer_room(reply, &result);
 	if (result.error)
 		return;
 	place->address = to;

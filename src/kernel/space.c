@@ -27,7 +27,7 @@
 
 #define MOST_ARENA (UINT64_C(1) << 36)	/* bytes of addresses for mappings: they cost nothing */
 #define LEAST_ARENA (UINT64_C(1) << 26)
-#define MOST_MAPPED (UINT64_C(1) << 30)	/* bytes that one space may map: beyond, mmap says ENOMEM */
+#define MOST_MAPPED (UINT64_C(1) << 30)	/* bytes that one space may map: beyond, mmap says ENOMEM, which is no answer */
 
 static struct {
 	struct live_mailbox *box;
@@ -180,7 +180,7 @@ static uint64_t mapped_now(void)
 	return n > 0 ? strtoull(text, NULL, 10) * SCENARIO_PAGE : 0;
 }
 
-/* A scenario that asks for terabytes gets its ENOMEM from mmap, and one that touches what it got hurts nobody. */
+/* A scenario that asks for terabytes is skipped (places.c), and one that touches what it got hurts nobody. */
 static void limit_memory(void)
 {
 	struct rlimit limit;
