@@ -61,6 +61,9 @@ enum request { REQUEST_NONE, REQUEST_HELP, REQUEST_VERSION };
  */
 int options_parse(const struct command *, int argc, char **argv, enum request *);
 
+/* Has this option, of whichever command, its argument in the next word? */
+bool option_takes_next(const char *word);
+
 /* One message on standard error, "holdfast: ...", and EXIT_BAD_INPUT. */
 enum exit_code complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

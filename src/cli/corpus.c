@@ -172,12 +172,38 @@ static void complain_about(const char *path, const char *directory)
 	free(known.names);
 }
 
+/* "scenarios/history" means the same where the directory is another one. */
+static const char *without_top(const char *name)
+{
+	static const char top[] = "scenarios";
+	size_t length = strlen(top);
+
+	if (strncmp(name, top, length) || (name[length] && name[length] != '/'))
+		return name;
+	return name + length + strspn(name + length, "/");
+}
+
+bool corpus_knows(const char *path)
+{
+	const char *directory = scenario_directory_if_any();
+	struct stat status;
+	bool known = !stat(path, &status);
+
+	for (int i = 0; i < 2 && directory && *path && !known; i++) {
+		char *below = join(directory, without_top(path), i ? "" : SUFFIX);
+
+		known = !stat(below, &status);
+		free(below);
+	}
+	return known;
+}
+
 /* A name below the directory of the scenarios, of one of them or of a directory. */
 static void add_named(struct corpus *corpus, const char *name)
 {
 	const char *directory = scenario_directory();
-	char *file = directory ? join(directory, name, SUFFIX) : NULL;
-	char *whole = directory ? join(directory, name, "") : NULL;
+	char *file = directory ? join(directory, without_top(name), SUFFIX) : NULL;
+	char *whole = directory ? join(directory, without_top(name), "") : NULL;
 
 	/* No name is the directory itself, and surely a slip: an empty variable of a script. */
 	if (!directory || !*name || (!add_existing(corpus, file) && !add_existing(corpus, whole))) {

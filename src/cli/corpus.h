@@ -15,8 +15,12 @@ struct corpus {
 /*
  * Read the scenarios of these paths, in their order.  A path is a file; a
  * directory, for all *.scn below it, sorted; or a name below the directory of
- * the scenarios, "history/fork-break".  No path at all: the whole directory.
+ * the scenarios, "history/fork-break"; "scenarios" stands for that one, wherever
+ * it lies.  No path at all: the whole directory.
  */
+/* Is there something at this path?  Nothing is said if not. */
+bool corpus_knows(const char *path);
+
 void corpus_read(struct corpus *, int paths, char **path);
 void corpus_free(struct corpus *);
 

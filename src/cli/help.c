@@ -16,7 +16,8 @@ void help_program(FILE *out)
 {
 	fputs("usage: holdfast [COMMAND] [OPTION...] [ARGUMENT...]\n\n"
 	      "Which promises of pinned pages hold, under ten designs and on the kernel that\n"
-	      "runs here.  Without a command: report.\n\n", out);
+	      "runs here.  Without a command: report,\n"
+	      "of the scenarios named, or of all there are.\n\n", out);
 	for (const struct command *const *c = commands; *c; c++)
 		print_entry(out, 14, (*c)->name, NULL, (*c)->summary);
 	fputs("\nEvery command takes --scenarios DIR: where the scenarios are, if not by the\n"

@@ -28,6 +28,16 @@ static const struct option *find_in(const struct option *table, const char *name
 	return NULL;
 }
 
+bool option_takes_next(const char *word)
+{
+	const char *name = word + strspn(word, "-");
+	const struct option *option = find_in(common, name, strlen(name));
+
+	for (const struct command *const *c = commands; *c && !option; c++)
+		option = find_in((*c)->options, name, strlen(name));
+	return option && !option->given;
+}
+
 static int unknown_option(const struct command *command, const char *name, size_t length)
 {
 	const char *known[32];

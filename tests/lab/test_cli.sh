@@ -137,6 +137,13 @@ runs 2 "help of an unknown command" help fastpth
 check "help of an unknown command names the nearest" says err 'did you mean fastpath?'
 runs 2 "an argument too many" designs all
 runs 2 "run without a path" run
+runs 0 "options before a command" --trace --judge holdfast run tree/scenarios/holds.scn
+check "options before a command are the command's" says out 'judged by holdfast'
+runs 0 "a common option before a command" --scenarios tree/scenarios run --judge holdfast sub
+runs 0 "an argument that is called as a command" --judge kernel tree/scenarios/holds.scn
+check "an argument that is called as a command is none" says out '^Which promises hold'
+runs 0 "--help before a command" --help run
+check "--help before a command is its help" says out '^usage: holdfast run'
 runs 2 "an unknown judge" run --judge linux-5.6 tree/scenarios
 check "an unknown judge names the nearest" says err 'unknown judge linux-5.6; did you mean linux-5.7?'
 runs 2 "an empty judge" run --judge holdfast, tree/scenarios
@@ -214,6 +221,11 @@ cd tree/scenarios/sub || exit 1
 "$program" run --judge holdfast --format json breaks.scn >"$dir/out" 2>"$dir/err"
 cd "$dir" || exit 1
 check "a file in the current directory has its whole name" says out '"scenario": "sub/breaks"'
+runs 0 "a path without a command" sub
+check "a path without a command is for report" says out '^of 1 scenario$'
+runs 0 "all of them by the name scenarios" run --judge holdfast scenarios
+check "all of them by the name scenarios: all" says out '^2 scenarios, '
+runs 0 "a name below scenarios/" run --judge holdfast scenarios/sub/breaks.scn
 HOLDFAST_SCENARIOS=$dir/nowhere
 runs 2 "HOLDFAST_SCENARIOS that is no directory" report
 check "HOLDFAST_SCENARIOS that is no directory: says so" says err 'HOLDFAST_SCENARIOS'
