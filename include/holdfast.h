@@ -363,7 +363,7 @@ HF_API int hf_unpin_part(const struct hf_pin *pin, size_t offset, size_t length,
 /* ---- inventory, statistics, inside -------------------------------------- */
 
 struct hf_pin_info {
-	const struct hf_mm *mm;	/* who pinned: compare it, don't use it: the mm may be gone */
+	const struct hf_mm *mm;	/* who pinned; NULL: it was destroyed since */
 	uint64_t address;	/* as pinned: a remap since then has moved it on */
 	uint64_t length;	/* as pinned */
 	uint64_t held;		/* bytes of it not yet unpinned */

@@ -20,7 +20,10 @@
  *	translate again: another page, so try again
  *
  * The acquire fence pairs with the release fence before the stored bytes: whoever
- * has seen one of A's later bytes sees B's new entry.  Rejected: dropping the old
+ * has seen one of A's later bytes sees B's new entry.  (What A's device stores
+ * through a pin has no such fence; there the acquire in page_is_alone(), before
+ * the pin, does it on every machine whose stores become visible to all at once.)
+ * Rejected: dropping the old
  * page's reference only after a grace period, since A would copy for nothing
  * meanwhile (promise 6).
  */

@@ -51,11 +51,11 @@ static int fault_begin(struct fault *fault, bool write)
 	return pte_load(fault->slot) & PTE_HOLE ? -HF_ENODATA : 0;
 }
 
-/* The object's page for this address, with a reference for its entry. */
-static int object_page_of(struct fault *fault, struct page **page)
+/* The object's page for this address, with a reference; where it has none, NULL or a new one. */
+static int object_page_of(struct fault *fault, struct page **page, bool make)
 {
 	struct hf_object *object = fault->vma->object;
-	int error = object_page(object, vma_index(fault->vma, fault->address), page);
+	int error = object_page(object, vma_index(fault->vma, fault->address), make, page);
 
 	if (error == -HF_EAGAIN) {
 		object_get(object);
@@ -82,7 +82,7 @@ static int read_fault(struct fault *fault)
 		tree_fill(pool, fault->slot, pte_make(0, bits));
 		return 0;
 	}
-	error = object_page_of(fault, &page);
+	error = object_page_of(fault, &page, true);
 	if (error)
 		return error;
 	/* The page cache holds the association, and no later write can replace it. */
@@ -102,6 +102,7 @@ static int read_fault(struct fault *fault)
 static int private_source(struct fault *fault, struct page **source, bool *borrowed)
 {
 	pte_t pte = pte_load(fault->slot);
+	int error;
 
 	*source = NULL;
 	*borrowed = false;
@@ -112,8 +113,10 @@ static int private_source(struct fault *fault, struct page **source, bool *borro
 	}
 	if (!fault->vma->object)
 		return 0;
-	*borrowed = true;
-	return object_page_of(fault, source);
+	/* Where the object has no page either, zeroes are what there is to copy. */
+	error = object_page_of(fault, source, false);
+	*borrowed = *source != NULL;
+	return error;
 }
 
 static int replace_by_copy(struct fault *fault, pte_t bits)
@@ -199,19 +202,23 @@ static int own_fault(struct fault *fault, unsigned how)
 	struct hf_mm *mm = fault->mm;
 	pte_t writable = may_write(fault->vma) ? PTE_W : 0;
 
+	int error;
+
 	switch (DESIGN_OWN(mm, fault->vma, view_of(fault), how)) {
 	case OWN_UNSHARE:
-		stat_add(mm->pool, STAT_unshares, 1);
-		return make_own(fault, DESIGN_UNSHARE_MAY_WRITE(mm) ? writable : 0);
+		error = make_own(fault, DESIGN_UNSHARE_MAY_WRITE(mm) ? writable : 0);
+		break;
 	case OWN_LIKE_WRITE:
-		stat_add(mm->pool, STAT_unshares, 1);
-		return make_own(fault, writable);
+		error = make_own(fault, writable);
+		break;
 	case OWN_BREAK:
 		return make_own(fault, writable | PTE_D);
-	case OWN_NOT:
-		break;
+	default:
+		return 0;
 	}
-	return 0;
+	if (!error)
+		stat_add(mm->pool, STAT_unshares, 1);
+	return error;
 }
 
 static bool shows_object(const struct vma *vma)

@@ -147,11 +147,7 @@ static void look_for_pins(struct forking *forking)
 	pfn_t root = parent->tables.root;
 
 	survey(forking, root, TABLE_LEVELS - 1, 0);
-	if (!report)
-		return;
-	report->pins_found = 0;
-	report->copied = report->holes = report->shared = 0;
-	if (!forking->pinned)
+	if (!report || !forking->pinned)
 		return;
 	records_each(parent->pool, list_pin, forking);
 	forking->unmark = true;
@@ -189,6 +185,30 @@ static int vmas_copy(struct forking *forking)
 	return 0;
 }
 
+/* The tables that fork_entries() can build, but for the root, which the child has. */
+static uint64_t count_tables(const struct forking *forking)
+{
+	struct hf_mm *mm = forking->parent;
+	vpn_t last = ~(vpn_t)0;
+	uint64_t tables = 0;
+	struct leaf leaf;
+
+	for (struct vma *vma = vma_first(mm, 0, ADDRESS_END); vma; vma = vma_next(vma, ADDRESS_END)) {
+		vpn_t end = vpn_of(vma->end);
+
+		if (!forks_pages(vma))
+			continue;
+		for (vpn_t vpn = vpn_of(vma->start); tree_leaf(mm->pool, &mm->tables, vpn, end, &leaf);
+		     vpn = leaf.vpn + leaf.count) {
+			/* On each level, a table that the leaf before was not under. */
+			for (unsigned level = 1; level < TABLE_LEVELS; level++)
+				tables += leaf.vpn >> level * HF_TABLE_SHIFT != last >> level * HF_TABLE_SHIFT;
+			last = leaf.vpn;
+		}
+	}
+	return tables;
+}
+
 static int fork_prepare(struct forking *forking)
 {
 	struct hf_mm *parent = forking->parent;
@@ -199,8 +219,7 @@ static int fork_prepare(struct forking *forking)
 	look_for_pins(forking);
 	if (forking->pinned && forking->pins == HF_FORK_REFUSE)
 		return -HF_EBUSY;
-	/* The child has its root already, and no table that the parent has not. */
-	error = stock_fill(parent->pool, &forking->tables, parent->tables.tables - 1);
+	error = stock_fill(parent->pool, &forking->tables, count_tables(forking));
 	if (!error && forking->pins == HF_FORK_COPY)
 		error = stock_fill(parent->pool, &forking->copies, forking->pinned);
 	return error;
@@ -342,9 +361,14 @@ static int fork_locked(struct forking *forking)
 	return error;
 }
 
-static bool report_is_good(const struct hf_fork_report *report)
+/* Nothing found yet; false: room for pins, and no place. */
+static bool report_begin(struct hf_fork_report *report)
 {
-	return !report || report->pins || !report->room;
+	if (!report)
+		return true;
+	report->pins_found = 0;
+	report->copied = report->holes = report->shared = 0;
+	return report->pins || !report->room;
 }
 
 int hf_mm_fork(struct hf_mm *parent, enum hf_fork_pins pins, struct hf_fork_report *report, struct hf_mm **child)
@@ -354,7 +378,7 @@ int hf_mm_fork(struct hf_mm *parent, enum hf_fork_pins pins, struct hf_fork_repo
 	};
 	int error;
 
-	if (!parent || !child || (unsigned)pins > HF_FORK_HOLE || !report_is_good(report))
+	if (!parent || !child || (unsigned)pins > HF_FORK_HOLE || !report_begin(report))
 		return -HF_EINVAL;
 	list_init(&forking.vmas);
 	forking.child = mm_new(parent->pool);
@@ -402,7 +426,7 @@ int hf_mm_fork_preview(struct hf_mm *mm, struct hf_fork_report *report)
 	struct forking forking = { .parent = mm, .report = report };
 	int error;
 
-	if (!mm || !report || !report_is_good(report))
+	if (!mm || !report || !report_begin(report))
 		return -HF_EINVAL;
 	error = mm_lock(mm);
 	if (error)

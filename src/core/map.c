@@ -128,7 +128,7 @@ int hf_map(struct hf_mm *mm, uint64_t *address, uint64_t length, unsigned prot, 
 	if (object)
 		object_get(object);
 	else if (flags & HF_MAP_SHARED)
-		object = object_new(mm->pool, ADDRESS_END, true);
+		object = object_new(mm->pool, ADDRESS_END);
 	vma->object = object;
 	error = (flags & HF_MAP_SHARED) && !object ? -HF_ENOMEM : mm_lock(mm);
 	if (!error) {

@@ -9,12 +9,38 @@
 
 static _Atomic(hf_misuse_handler *) handler;
 static _Atomic(void *) handler_context;
+/* Odd while the two change, so that nobody hears with another's context. */
+static _Atomic unsigned handler_sequence;
 
 void hf_set_misuse_handler(hf_misuse_handler *new_handler, void *context)
 {
-	atomic_store_explicit(&handler_context, context, memory_order_relaxed);
-	/* Pairs with the acquire in misuse(): the handler with its context. */
+	unsigned sequence = atomic_load_explicit(&handler_sequence, memory_order_relaxed);
+
+	for (unsigned attempt = 0;; attempt++) {
+		if (!(sequence & 1) &&
+		    atomic_compare_exchange_strong_explicit(&handler_sequence, &sequence, sequence + 1,
+							    memory_order_acquire, memory_order_relaxed))
+			break;
+		plat_pause(attempt);
+		sequence = atomic_load_explicit(&handler_sequence, memory_order_relaxed);
+	}
+	/* Release, with the acquire loads in handler_read(): who sees one of them sees the odd number. */
+	atomic_store_explicit(&handler_context, context, memory_order_release);
 	atomic_store_explicit(&handler, new_handler, memory_order_release);
+	atomic_store_explicit(&handler_sequence, sequence + 2, memory_order_release);
+}
+
+static hf_misuse_handler *handler_read(void **context)
+{
+	for (unsigned attempt = 0;; attempt++) {
+		unsigned sequence = atomic_load_explicit(&handler_sequence, memory_order_acquire);
+		hf_misuse_handler *hears = atomic_load_explicit(&handler, memory_order_acquire);
+
+		*context = atomic_load_explicit(&handler_context, memory_order_acquire);
+		if (!(sequence & 1) && atomic_load_explicit(&handler_sequence, memory_order_relaxed) == sequence)
+			return hears;
+		plat_pause(attempt);
+	}
 }
 
 struct text {
@@ -78,13 +104,14 @@ void text_format(char *to, size_t room, const char *format, ...)
 
 int misuse(const char *what, const char *expected, const char *found, uint64_t number)
 {
-	hf_misuse_handler *hears = atomic_load_explicit(&handler, memory_order_acquire);
 	char details[128], message[320];
+	void *context;
+	hf_misuse_handler *hears = handler_read(&context);
 
 	text_format(details, sizeof(details), found, number);
 	text_format(message, sizeof(message), "%s: expected %s, found %s", what, expected, details);
 	if (hears)
-		hears(message, atomic_load_explicit(&handler_context, memory_order_relaxed));
+		hears(message, context);
 	else
 		plat_report(message);
 	return -HF_EINVAL;

@@ -2,6 +2,7 @@
  * mm.c - the life of an address space, and emptying parts of it
  */
 #include "mm.h"
+#include "record.h"
 
 struct hf_mm *mm_new(struct hf_pool *pool)
 {
@@ -104,5 +105,6 @@ void hf_mm_destroy(struct hf_mm *mm)
 	if (!mm)
 		return;
 	hf_mm_exit(mm);
+	records_forget(mm->pool, mm);
 	mm_put(mm);
 }

@@ -1,7 +1,7 @@
 /*
  * mm.h - an address space
  *
- * mm->lock guards the VMAs, and every change of an entry but four, which lock-free
+ * mm->lock guards the VMAs, and every change of an entry but three, which lock-free
  * code makes by compare-and-swap or atomic or: A, D (access.c), HAS_PINNED
  * (pin_fast.c), and nothing else.
  *

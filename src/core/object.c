@@ -9,7 +9,7 @@
 
 #include "vma.h"
 
-struct hf_object *object_new(struct hf_pool *pool, uint64_t bytes, bool nameless)
+struct hf_object *object_new(struct hf_pool *pool, uint64_t bytes)
 {
 	struct hf_object *object = pool_alloc(pool, sizeof(*object));
 
@@ -22,7 +22,6 @@ struct hf_object *object_new(struct hf_pool *pool, uint64_t bytes, bool nameless
 	object->limit = bytes;
 	atomic_init(&object->references, 1);
 	list_init(&object->vmas);
-	object->nameless = nameless;
 	plat_lock(&pool->lock);
 	list_add(&pool->objects, &object->in_pool);
 	plat_unlock(&pool->lock);
@@ -33,7 +32,7 @@ int hf_object_create(struct hf_pool *pool, uint64_t bytes, struct hf_object **ob
 {
 	if (!pool || !object || bytes > ADDRESS_END)
 		return -HF_EINVAL;
-	*object = object_new(pool, bytes, false);
+	*object = object_new(pool, bytes);
 	return *object ? 0 : -HF_ENOMEM;
 }
 
@@ -54,6 +53,7 @@ void object_drop_pages(struct hf_object *object, vpn_t from, vpn_t to)
 		page_drop(object->pool, page_of(object->pool, pte_pfn(pte)), COUNT_REFERENCE);
 	}
 	tree_prune(object->pool, &object->cache, from, to);
+	tree_lower(object->pool, &object->cache);
 	plat_unlock(&object->lock);
 }
 
@@ -65,8 +65,6 @@ void object_put(struct hf_object *object)
 	if (atomic_fetch_sub_explicit(&object->references, 1, memory_order_acq_rel) != 1)
 		return;
 	object_drop_pages(object, 0, tree_reach(TABLE_LEVELS));
-	if (object->cache.root)
-		page_drop(pool, page_of(pool, object->cache.root), COUNT_REFERENCE);
 	plat_lock(&pool->lock);
 	list_remove(&object->in_pool);
 	plat_unlock(&pool->lock);
@@ -107,19 +105,27 @@ void hf_object_pages(struct hf_object *object, uint64_t *cached, uint64_t *dirty
 
 /* ---- the cache ------------------------------------------------------------------ */
 
+static struct page *cache_find_locked(struct hf_object *object, vpn_t index)
+{
+	pte_slot *slot = object->cache.root ? tree_find(object->pool, &object->cache, index) : NULL;
+	pte_t pte = slot ? pte_load(slot) : 0;
+
+	return pte ? page_of(object->pool, pte_pfn(pte)) : NULL;
+}
+
 static int cache_find_or_add_locked(struct hf_object *object, vpn_t index, struct page **page)
 {
 	struct hf_pool *pool = object->pool;
-	pte_slot *slot = tree_build(pool, &object->cache, index);
-	pte_t pte = slot ? pte_load(slot) : 0;
+	pte_slot *slot;
 
-	if (pte) {
-		*page = page_of(pool, pte_pfn(pte));
+	*page = cache_find_locked(object, index);
+	if (*page)
 		return 0;
-	}
+	slot = tree_build(pool, &object->cache, index);
 	*page = slot ? page_alloc(pool, PAGE_OBJECT, PAGE_ZEROED) : NULL;
 	if (!*page) {
 		tree_prune(pool, &object->cache, index, index + 1);
+		tree_lower(pool, &object->cache);
 		return -HF_ENOMEM;
 	}
 	(*page)->object = object;
@@ -129,16 +135,19 @@ static int cache_find_or_add_locked(struct hf_object *object, vpn_t index, struc
 	return 0;
 }
 
-int object_page(struct hf_object *object, vpn_t index, struct page **page)
+int object_page(struct hf_object *object, vpn_t index, bool make, struct page **page)
 {
-	int error;
+	int error = 0;
 
+	*page = NULL;
 	plat_lock(&object->lock);
 	if (index >= pages_of(object->limit))
 		error = index < pages_of(hf_object_size(object)) ? -HF_EAGAIN : -HF_EFAULT;
-	else
+	else if (make)
 		error = cache_find_or_add_locked(object, index, page);
-	if (!error)
+	else
+		*page = cache_find_locked(object, index);
+	if (*page)
 		page_get(*page);
 	plat_unlock(&object->lock);
 	return error;
@@ -170,15 +179,12 @@ void object_remove_vma(struct hf_object *object, struct vma *vma)
 
 struct page *object_peek(struct hf_object *object, vpn_t index)
 {
-	struct page *page = NULL;
-	pte_slot *slot;
+	struct page *page;
 
 	plat_lock(&object->lock);
-	slot = object->cache.root ? tree_find(object->pool, &object->cache, index) : NULL;
-	if (slot && pte_load(slot)) {
-		page = page_of(object->pool, pte_pfn(pte_load(slot)));
+	page = cache_find_locked(object, index);
+	if (page)
 		page_get(page);
-	}
 	plat_unlock(&object->lock);
 	return page;
 }
@@ -224,7 +230,7 @@ ssize_t hf_object_write(struct hf_object *object, uint64_t offset, const void *b
 		return -HF_EINVAL;
 	for (; done < length && (piece = piece_of(object, offset, length - done)); done += piece, offset += piece) {
 		struct page *page;
-		int error = object_page(object, vpn_of(offset), &page);
+		int error = object_page(object, vpn_of(offset), true, &page);
 
 		if (error == -HF_ENOMEM)
 			return done ? (ssize_t)done : error;

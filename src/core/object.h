@@ -1,8 +1,7 @@
 /*
  * object.h - what a shared mapping maps: pages by index, in memory
  *
- * object->lock guards the tree, the size, the list of VMAs and the list of the
- * mms that those are in.  It nests inside an mm's lock, so a truncate, which must
+ * object->lock guards the tree, the size and the list of VMAs.  It nests inside an mm's lock, so a truncate, which must
  * go through the tables of every mm that maps the object, never holds it while it
  * takes an mm's lock: it first lowers the limit, from when on no fault makes a new
  * entry beyond it, and then visits the mms one by one.
@@ -30,19 +29,18 @@ struct hf_object {
 	uint64_t mappings;		/* (lock) how many */
 	_Atomic uint64_t references;	/* the handle, each VMA, whoever waits */
 	struct list in_pool;		/* (pool->lock) */
-	bool nameless;			/* shared anonymous memory */
 };
 
-struct hf_object *object_new(struct hf_pool *pool, uint64_t bytes, bool nameless);
+struct hf_object *object_new(struct hf_pool *pool, uint64_t bytes);
 void object_get(struct hf_object *object);
 void object_put(struct hf_object *object);
 
 /*
- * The page at an index, with one more reference for the caller; made if it is
- * not there.  0, -EFAULT (past the end), -ENOMEM, -EAGAIN (a truncate is under
+ * The page at an index, with one more reference for the caller; if it is not
+ * there it is made, or *page is NULL.  0, -EFAULT (past the end), -ENOMEM, -EAGAIN (a truncate is under
  * way there: object_wait() without any lock, and look again).
  */
-int object_page(struct hf_object *object, vpn_t index, struct page **page);
+int object_page(struct hf_object *object, vpn_t index, bool make, struct page **page);
 void object_wait(struct hf_object *object);
 
 /* The page at an index if it is there, with a reference; NULL: it reads as zeroes. */

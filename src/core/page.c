@@ -254,6 +254,8 @@ struct page *stock_take(struct hf_pool *pool, struct page_stock *stock, uint32_t
 
 void stock_empty(struct hf_pool *pool, struct page_stock *stock)
 {
+	if (stock->first == PFN_NONE)
+		return;
 	give_to_pool(pool, stock->first);
 	stock->first = PFN_NONE;
 	stock->count = 0;

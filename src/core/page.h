@@ -39,6 +39,9 @@
 #define HF_PAGE_PINS_MAX (UINT32_C(1) << 31)
 #endif
 
+/* The most references of which a plain one may be the last; entries and caches are fewer than pages. */
+#define PAGE_GETS_MAX (UINT32_C(1) << 30)
+
 enum page_flags {
 	PAGE_ANONYMOUS = 1,	/* anonymous memory, or a private copy of an object's page */
 	PAGE_OBJECT = 2,	/* in an object's page cache, or was when it was truncated */
@@ -61,8 +64,14 @@ _Static_assert(sizeof(struct page) <= 32, "a page descriptor is at most 32 bytes
 
 struct hf_pool;
 
-/* Add one pin.  False: the page was being freed, or has too many; nothing was taken. */
-static inline bool page_raise(struct page *page)
+enum raise {
+	RAISED,
+	RAISE_DYING,		/* the page was being freed; nothing was taken */
+	RAISE_TOO_MANY,		/* taken all the same: page_drop() it, outside of any section */
+};
+
+/* Add one pin. */
+static inline enum raise page_raise(struct page *page)
 {
 	/*
 	 * Relaxed: the entry that led here was loaded with acquire, and fork's look
@@ -71,16 +80,29 @@ static inline bool page_raise(struct page *page)
 	uint64_t before = atomic_fetch_add_explicit(&page->count, COUNT_PIN, memory_order_relaxed);
 
 	if (likely(!(before & (COUNT_DEAD | HF_PAGE_PINS_MAX))))
-		return true;
-	/* Not the last drop: DEAD is set, or other pins are there. */
+		return RAISED;
+	if (!(before & COUNT_DEAD))
+		return RAISE_TOO_MANY;
+	/* Can't be the last drop: whoever set DEAD has that. */
 	atomic_fetch_sub_explicit(&page->count, COUNT_PIN, memory_order_relaxed);
-	return false;
+	return RAISE_DYING;
 }
 
 /* One more reference to a page on which the caller holds one, or its cache's lock. */
 static inline void page_get(struct page *page)
 {
 	atomic_fetch_add_explicit(&page->count, COUNT_REFERENCE, memory_order_relaxed);
+}
+
+/* The same for a program's plain reference, of which there can be any number. */
+static inline bool page_get_more(struct page *page)
+{
+	uint64_t count = atomic_load_explicit(&page->count, memory_order_relaxed);
+
+	if (COUNT_REFERENCES(count) >= PAGE_GETS_MAX)
+		return false;
+	page_get(page);
+	return true;
 }
 
 /*

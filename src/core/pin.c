@@ -43,10 +43,12 @@ static int pin_slow(struct taking *taking)
 		return error;
 	page = fault_page(&fault);
 	if (taking->how & HF_PIN_GET) {
-		page_get(page);
+		error = page_get_more(page) ? 0 : -HF_EOVERFLOW;
 	} else {
 		tree_mark_pinned(mm->pool, &mm->tables, vpn);
-		error = page_raise(page) ? 0 : -HF_EOVERFLOW;
+		error = page_raise(page) == RAISED ? 0 : -HF_EOVERFLOW;
+		if (error)	/* the entry keeps the page alive: it is the pins that are too many */
+			page_drop(mm->pool, page, COUNT_PIN);
 	}
 	if (!error) {
 		runs_add(record, page_bytes(mm->pool, pfn_of(mm->pool, page)));
@@ -163,17 +165,22 @@ static void longterm_return(struct hf_pool *pool, unsigned how, uint64_t pages)
 		atomic_fetch_sub_explicit(&pool->longterm, pages, memory_order_relaxed);
 }
 
-static int longterm_reserve(struct hf_pool *pool, unsigned how, uint64_t pages)
+/* As many of the wanted pages as the limit has room for; 0 or -ENOLCK. */
+static int longterm_reserve(struct hf_pool *pool, unsigned how, uint64_t *pages)
 {
-	uint64_t held = atomic_load_explicit(&pool->longterm, memory_order_relaxed);
+	uint64_t held = atomic_load_explicit(&pool->longterm, memory_order_relaxed), room;
 
 	if (!(how & HF_PIN_LONGTERM))
 		return 0;
 	do {
-		if (pages > pool->longterm_limit || held > pool->longterm_limit - pages)
+		room = pool->longterm_limit - held;
+		if (!room)
 			return -HF_ENOLCK;
-	} while (!atomic_compare_exchange_weak_explicit(&pool->longterm, &held, held + pages, memory_order_relaxed,
+		if (*pages < room)
+			room = *pages;
+	} while (!atomic_compare_exchange_weak_explicit(&pool->longterm, &held, held + room, memory_order_relaxed,
 							memory_order_relaxed));
+	*pages = room;
 	return 0;
 }
 
@@ -198,7 +205,7 @@ static int take_pages(struct taking *taking, int *fast)
 		if (record->runs == record->room)
 			continue;
 		if (taking->how & HF_PIN_FAST_ONLY)
-			return -HF_EAGAIN;
+			return atomic_load_explicit(&taking->mm->exited, memory_order_relaxed) ? -HF_ESRCH : -HF_EAGAIN;
 		*fast = 0;
 		error = pin_slow(taking);
 	}
@@ -224,7 +231,7 @@ static ssize_t pin_range(struct taking *taking, uint64_t address, size_t length,
 {
 	struct record *record = taking->record;
 	struct hf_pool *pool = record->pool;
-	int fast, error = longterm_reserve(pool, taking->how, taking->pages);
+	int fast, error = longterm_reserve(pool, taking->how, &taking->pages);
 
 	if (error)
 		return error;
@@ -285,8 +292,7 @@ static int claim(const struct hf_pin *pin, unsigned how, const char *call)
 		return misuse(call, "a pin from hf_pin()", "serial %x, which hf_pin() did not give", pin->serial);
 	if (record_claim(pin->record, pin->serial, &found))
 		return 0;
-	return misuse(call, "a pin that is held", "one that was unpinned before (its record has served %u pins since)",
-		      (found - pin->serial) / RECORD_GENERATION);
+	return misuse(call, "a pin that is held", "one of %u bytes that was unpinned before", pin->length);
 }
 
 static void unpinned(struct record *record, unsigned how, uint64_t pages)
@@ -300,7 +306,7 @@ static void unpin_part(struct record *record, uint64_t from, uint64_t to, bool d
 {
 	unsigned how = atomic_load_explicit(&record->how, memory_order_relaxed);
 
-	unpinned(record, how, give_back_part(record, from, to, what_of(how), dirty));
+	unpinned(record, how, give_back_part(record, from, to, what_of(how), dirty && !(how & HF_PIN_GET)));
 }
 
 static void unpin_whole(struct record *record, bool dirty)
@@ -310,7 +316,7 @@ static void unpin_whole(struct record *record, bool dirty)
 	if (likely(!(how & HF_PIN_GET)))
 		give_back_whole(record, COUNT_PIN, dirty);
 	else
-		give_back_whole(record, COUNT_REFERENCE, dirty);
+		give_back_whole(record, COUNT_REFERENCE, false);
 	unpinned(record, how, record->pages);
 }
 
@@ -330,24 +336,34 @@ int hf_unpin(const struct hf_pin *pin, unsigned how)
 	return 0;
 }
 
+/* The bytes of a part as pages of the pin; false: its ends are no borders. */
+static bool part_pages(const struct record *record, size_t offset, size_t length, uint64_t *from, uint64_t *to)
+{
+	uint64_t address = atomic_load_explicit(&record->address, memory_order_relaxed);
+	uint64_t total = atomic_load_explicit(&record->length, memory_order_relaxed);
+	uint64_t first = vpn_of(address);
+
+	if (!length || offset >= total || length > total - offset)
+		return false;
+	*from = offset ? vpn_of(address + offset) - first : 0;
+	*to = offset + length < total ? vpn_of(address + offset + length) - first : record->pages;
+	return (!offset || !page_offset(address + offset)) &&
+	       (offset + length == total || !page_offset(address + offset + length));
+}
+
 int hf_unpin_part(const struct hf_pin *pin, size_t offset, size_t length, unsigned how)
 {
 	int error = claim(pin, how, "hf_unpin_part");
 	struct record *record;
-	uint64_t address, total, from, to, held;
+	uint64_t from, to, held;
 
 	if (error)
 		return error;
 	record = pin->record;
-	address = atomic_load_explicit(&record->address, memory_order_relaxed);
-	total = atomic_load_explicit(&record->length, memory_order_relaxed);
-	if (!length || offset >= total || length > total - offset || (offset && page_offset(address + offset)) ||
-	    (offset + length < total && page_offset(address + offset + length))) {
+	if (!part_pages(record, offset, length, &from, &to)) {
 		record_release(record, pin->serial);
 		return -HF_EINVAL;
 	}
-	from = offset ? vpn_of(address + offset) - vpn_of(address) : 0;
-	to = offset + length < total ? vpn_of(address + offset + length) - vpn_of(address) : record->pages;
 	if (any_gone(record, from, to)) {
 		record_release(record, pin->serial);
 		return misuse("hf_unpin_part", "pages that are held", "one that was unpinned before, at offset %u or after",

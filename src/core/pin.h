@@ -13,6 +13,7 @@ struct taking {
 	vpn_t vpn;		/* of the first page */
 	uint64_t pages;		/* wanted */
 	unsigned how;
+	struct page *excess;	/* raised once too often, to be dropped outside of the section */
 };
 
 /*

@@ -27,6 +27,17 @@ static enum stat why_not(pte_t view, unsigned how)
 	return STAT_left_pinnable;
 }
 
+static bool raise_page(struct taking *taking, struct page *page)
+{
+	enum raise raise = page_raise(page);
+
+	if (likely(raise == RAISED))
+		return true;
+	if (raise == RAISE_TOO_MANY)
+		taking->excess = page;
+	return leave(taking->mm->pool, STAT_left_dying);
+}
+
 /*
  * The pages of one last-level table, as far as they can be had: true if all.
  * The last run's end is kept in a register; the run's length is written once.
@@ -54,7 +65,7 @@ static bool take_entries(struct taking *taking, pte_t all, const pte_slot *slots
 		on = bytes == end || record->runs < record->room;
 		if (unlikely(!on))
 			break;
-		on = page_raise(page) || leave(pool, STAT_left_dying);	/* P4 */
+		on = raise_page(taking, page);			/* P4 */
 		if (unlikely(!on))
 			break;
 		if (bytes != end) {
@@ -101,6 +112,11 @@ void pin_fast(struct taking *taking)
 		plat_section_enter();
 		on = take_table(taking);
 		plat_section_leave();
+	}
+	/* Dropped only here: it may be the last by now, and freeing may wait. */
+	if (unlikely(taking->excess)) {
+		page_drop(taking->mm->pool, taking->excess, COUNT_PIN);
+		taking->excess = NULL;
 	}
 	if (taking->record->pages > before)
 		stat_add(taking->mm->pool, STAT_pin_fast, taking->record->pages - before);

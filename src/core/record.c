@@ -173,6 +173,19 @@ void records_each(struct hf_pool *pool, void (*visit)(struct record *, void *), 
 	}
 }
 
+static void forget(struct record *record, void *context)
+{
+	const struct hf_mm *mm = context;
+
+	if (atomic_load_explicit(&record->mm, memory_order_relaxed) == mm)
+		atomic_store_explicit(&record->mm, NULL, memory_order_relaxed);
+}
+
+void records_forget(struct hf_pool *pool, const struct hf_mm *mm)
+{
+	records_each(pool, forget, (void *)(uintptr_t)mm);
+}
+
 struct listing {
 	const struct hf_mm *mm;
 	struct hf_pin_info *pins;

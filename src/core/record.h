@@ -91,6 +91,9 @@ static inline bool record_is_get(const struct record *record)
 void records_begin(struct slot *slot);
 void records_destroy(struct hf_pool *pool);
 
+/* An mm is going: the inventory must not take another for it that gets its address. */
+void records_forget(struct hf_pool *pool, const struct hf_mm *mm);
+
 /* Every record of a pool that is live at some moment during the walk. */
 void records_each(struct hf_pool *pool, void (*visit)(struct record *, void *), void *context);
 

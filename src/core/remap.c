@@ -143,6 +143,10 @@ static int remap_locked(struct remap *remap, const uint64_t *wish)
 	remap->vma = vma_find(mm, remap->start);
 	if (!remap->vma || remap->vma->end < end)
 		return -HF_EFAULT;
+	/* No further into an object than hf_map() goes. */
+	if (remap->vma->object &&
+	    vma_index(remap->vma, remap->start) + vpn_of(remap->new_length) > vpn_of(ADDRESS_END))
+		return -HF_EINVAL;
 	error = remap_prepare(remap, wish);
 	if (error)
 		return error;

@@ -139,6 +139,22 @@ void tree_prune(struct hf_pool *pool, struct tree *tree, vpn_t from, vpn_t to)
 		prune_under(pool, tree, tree->root, tree->height - 1, from, to < reach ? to : reach);
 }
 
+void tree_lower(struct hf_pool *pool, struct tree *tree)
+{
+	while (tree->root) {
+		struct page *root = page_of(pool, tree->root);
+		uint32_t used = atomic_load_explicit(&root->entries, memory_order_relaxed);
+		pte_t first = pte_load(&table_of(pool, tree->root)[0]);
+
+		if (used > 1 || (used && (!first || tree->height == 1)))
+			return;
+		tree->root = used ? pte_pfn(first) : 0;
+		tree->height = used ? tree->height - 1 : 0;
+		tree->tables--;
+		page_drop(pool, root, COUNT_REFERENCE);
+	}
+}
+
 /* The last-level table of vpn; 0, and *level where the way ends, when there is none. */
 static pfn_t leaf_table(const struct hf_pool *pool, const struct tree *tree, vpn_t vpn, unsigned *level)
 {

@@ -60,6 +60,9 @@ pte_t tree_empty(struct hf_pool *pool, pte_slot *slot);
 /* Drop the tables over [from, to) that hold nothing. */
 void tree_prune(struct hf_pool *pool, struct tree *tree, vpn_t from, vpn_t to);
 
+/* Drop roots that lead to less than they could; a tree of nothing has none.  Not for lock-free walkers. */
+void tree_lower(struct hf_pool *pool, struct tree *tree);
+
 /*
  * The first vpn >= from, below to, whose entry is not zero, and where it
  * stands; to when there is none.  Skips what has no table in one step.

@@ -109,6 +109,9 @@ static int shrink(struct hf_object *object, uint64_t bytes)
 	struct hf_mm **mms;
 	int error;
 
+	/* A pin that is there already is reason enough, before anybody loses an entry. */
+	if (pinned_beyond(object, from))
+		return -HF_EBUSY;
 	set_size(object, before, bytes);
 	error = mms_of(object, &mms, &count);
 	for (uint64_t i = 0; i < count; i++) {

@@ -270,7 +270,7 @@ void plat_fill(void *to, int byte, size_t bytes)
 #else
 void plat_copy(void *to, const void *from, size_t bytes)
 {
-	memcpy(to, from, bytes);
+	memmove(to, from, bytes);	/* a program may read into its own pool */
 }
 
 void plat_fill(void *to, int byte, size_t bytes)
