@@ -165,12 +165,27 @@ static bool check_options(struct parser *p, const struct step *step)
 	return true;
 }
 
+/* An object may be cut to nothing; nothing else can be of no pages. */
+static bool check_size(struct parser *p, const struct step *step)
+{
+	bool resize = step->op == OP_OBJECT_RESIZE;
+	bool size = resize || step->op == OP_MAP || step->op == OP_OBJECT ||
+		    (step->op == OP_REMAP && step->flags == REMAP_RESIZE);
+	char what[32];
+
+	if (step->fails || !size || (step->length && step->length <= MOST_PAGES * SCENARIO_PAGE) ||
+	    (resize && !step->length))
+		return true;
+	snprintf(what, sizeof(what), "%llu bytes", (unsigned long long)step->length);
+	return size_error(p, p->at_length, step->length ? what : "nothing");
+}
+
 bool check_step(struct parser *p, const struct step *step)
 {
 	return check_space(p, step) &&
 	       (step->op != OP_SPACE || check_new_space(p, step->space, p->at[KIND_SPACE])) &&
 	       check_new_space(p, step->child, p->at_child) && check_mapping(p, step) && check_object(p, step) &&
-	       check_pin(p, step) && check_extent(p, step) && check_options(p, step);
+	       check_pin(p, step) && check_size(p, step) && check_extent(p, step) && check_options(p, step);
 }
 
 /* ---- what is known after a step ----------------------------------------- */

@@ -121,7 +121,7 @@ static bool parse_distance(struct parser *p, uint64_t *bytes)
 	const struct token *t = token(p);
 	bool pages = t->kind == TOKEN_WORD && t->length > 1 && t->text[t->length - 1] == 'p';
 	uint64_t unit = pages ? SCENARIO_PAGE : 1;
-	uint64_t most = MOST_PAGES * SCENARIO_PAGE / unit;
+	uint64_t most = MOST_ABSURD * SCENARIO_PAGE / unit;
 
 	if (!take_number(p, pages ? "pages" : "bytes, or pages with a p", t->length - pages, most, bytes))
 		return false;
@@ -141,9 +141,9 @@ bool parse_offset(struct parser *p, uint64_t *offset)
 		if (!parse_distance(p, &more))
 			return false;
 		*offset += more;
-		if (*offset > MOST_PAGES * SCENARIO_PAGE)
+		if (*offset > MOST_ABSURD * SCENARIO_PAGE)
 			return scan_error(&p->scan, at, "the offset is too big; expected at most %llu pages",
-					  (unsigned long long)MOST_PAGES);
+					  (unsigned long long)MOST_ABSURD);
 	}
 	return true;
 }
@@ -153,16 +153,27 @@ bool size_is_here(const struct parser *p)
 	return number_is_here(p) || is_here(p, "bytes");
 }
 
+bool size_error(struct parser *p, struct position at, const char *what)
+{
+	return scan_error(&p->scan, at, "a size of %s; expected 1 to %llu pages: addresses end at 2^47", what,
+			  (unsigned long long)MOST_PAGES);
+}
+
+/* A size that is no size is refused with the step (check.c): a line that is to fail may ask for one. */
 bool parse_size(struct parser *p, uint64_t *bytes)
 {
 	bool pages = !take(p, "bytes");
+	const struct token *t = token(p);
+	enum number n = t->kind == TOKEN_WORD ? read_number(t->text, t->length, bytes) : NUMBER_NONE;
 
 	p->at_length = here(p);
-	if (!parse_number(p, pages ? "a number of pages" : "a number of bytes",
-			  pages ? MOST_PAGES : MOST_PAGES * SCENARIO_PAGE, bytes))
-		return false;
+	if (n == NUMBER_NONE)
+		return unexpected(p, "not a number:", pages ? "a number of pages" : "a number of bytes", NULL, 0);
+	if (n == NUMBER_BIG || *bytes > MOST_ABSURD * (pages ? 1 : SCENARIO_PAGE))
+		return size_error(p, p->at_length, quote(t->text, t->length).text);
 	if (pages)
 		*bytes *= SCENARIO_PAGE;
+	p->next++;
 	return true;
 }
 

@@ -18,7 +18,8 @@
 #include "names.h"
 #include "scan.h"
 
-#define MOST_PAGES (UINT64_C(1) << 40)	/* more than any judge has; their bytes fit 64 bits with room to spare */
+#define MOST_PAGES (UINT64_C(1) << 35)	/* of a size: addresses end at 2^47 */
+#define MOST_ABSURD (UINT64_C(1) << 40)	/* pages, for a line that is to fail; bytes fit 64 bits with room to spare */
 #define MOST_BYTES (1u << 20)		/* of a string, of zero N, of a load: these take memory */
 #define MOST_FILL (64u << 20)		/* of a fill: this takes time */
 #define MOST_POOL (1u << 20)		/* pages of a pool: 4 GiB */
@@ -75,6 +76,7 @@ bool parse_new_name(struct parser *, enum kind, int *index);	/* one that may be 
 bool parse_offset(struct parser *, uint64_t *offset);		/* +1p+8, or nothing */
 bool parse_place(struct parser *, struct step *);		/* A buf+8 */
 bool parse_size(struct parser *, uint64_t *bytes);		/* 2, or bytes 100 */
+bool size_error(struct parser *, struct position at, const char *what);	/* what it may be */
 bool size_is_here(const struct parser *);
 bool parse_bytes(struct parser *, struct step *);		/* "text", or zero 8 */
 bool bytes_are_here(const struct parser *);

@@ -157,8 +157,9 @@ static const struct {
 	{ "heads in any order", "scenario history/x.y\npool 16\npromise safe\nbroken under linux-5.7 kernel\n"
 				"promise fast\nwhy \"gr\xc3\xbc\xc3\x9f\"\nbroken under holdfast\nexpect spaces 0\n" },
 	{ "carriage returns and comments", "# first\r\n\r\nscenario t # x\r\nwhy \"#\"\r\npromise fast#\r\nexpect spaces 0\r\n#" },
-	{ "terabytes", HEAD "map A a anon private rw 1099511627776\npin A a read as p\nobject F 0x10000000000\n"
-			    "map A b F shared rw 1099511627776\nexpect A a+1099511627775p zero 1\n" },
+	{ "terabytes", HEAD "map A a anon private rw 34359738368\npin A a read as p\nobject F 0x800000000\n"
+			    "map A b F shared rw bytes 140737488355328\nmap A c F shared rw 1099511627776 fails EINVAL\n"
+			    "map A c F shared rw 0 fails EINVAL\nresize F 0 fails EBUSY\nexpect A a+34359738367p zero 1\n" },
 };
 
 static void test_good(void)
