@@ -1,6 +1,6 @@
 /*
  * cmd_designs.c - `holdfast designs`: the ten designs and their answers to the
- * four questions
+ * four questions, and to two more that a design needs answered
  *
  * The text says what the code in src/lab answers; the verdicts of the corpus,
  * not this table, are the check that it does.
@@ -11,22 +11,23 @@
 
 #include <string.h>
 
-enum { QUESTIONS = 5 };
+enum { QUESTIONS = 6 };
 
 static const char *const questions[QUESTIONS] = {
 	"May the fast path take this page?  For a read pin / a write pin",
 	"Must the page first be made this address space's own?  The slow path, for a read pin",
 	"Does the child of a fork get its own copy now?",
 	"May a write fault keep the page instead of copying it?",
+	"And: does a discard leave pinned pages in place?",
 	"And: how do a fast pin and a fork not miss each other?",
 };
 
-/* The same text for several designs. */
+/* The same text for several designs.  The last two have both of the last answers: no discard asks for pins. */
 #define ALONE "when nobody else holds any reference; own pins count"
 #define EXCLUSIVE "when it is exclusive, or nobody else holds any reference"
 #define MAYBE "maybe-pinned anonymous pages"
-#define NO_HANDSHAKE "they may: no handshake"
-#define SEQUENCE "the fork's sequence, with fences"
+#define NO_HANDSHAKE "no", "they may: no handshake"
+#define SEQUENCE "no", "the fork's sequence, with fences"
 
 static const char *const answers[DESIGNS][QUESTIONS] = {
 	[DESIGN_LINUX_5_7] = {"present / writable", "no", "never", "when it is mapped once", NO_HANDSHAKE},
@@ -57,7 +58,7 @@ static const char *const answers[DESIGNS][QUESTIONS] = {
 	},
 	[DESIGN_HOLDFAST] = {
 		"PINNABLE / PINNABLE and writable", "yes, unless it is PINNABLE", "pinned pages", "when it is exclusive",
-		"Holdfast's own handshake",
+		"yes", "Holdfast's own handshake",
 	},
 };
 
@@ -92,11 +93,15 @@ static enum exit_code designs(int left, char **arguments)
 	print_wrapped(stdout, term, 0, 0,
 		      "For all: the zero page is never fast, and protect upwards never makes a private entry writable "
 		      "by itself: the next write fault decides.");
+	fputc('\n', stdout);
+	print_wrapped(stdout, term, 0, 0,
+		      "Judges that are no designs: kernel, the one that runs here; model, the reference model.  As a judge "
+		      "`designs` stands for all ten.");
 	return EXIT_EXPECTED;
 }
 
 const struct command cmd_designs = {
 	.name = "designs",
-	.summary = "The ten designs: their answers to the four questions",
+	.summary = "The ten designs: their answers to the four questions, and two more",
 	.run = designs,
 };

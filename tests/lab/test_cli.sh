@@ -306,7 +306,8 @@ runs 77 "report, nothing possible" report --reasons --judge holdfast threads.scn
 check "report --reasons says why" says out 'at the same time'
 runs 0 "designs" designs
 grep '?' out >questions
-check "designs has the four questions, and one more" lines questions 5
+check "designs has the four questions, and two more" lines questions 6
+check "designs says what a discard does" [ "$(sed -n '/discard/,/^$/p' out | grep -c '  no$')" -eq 9 ]
 runs 0 "random" random --ops 500 --seed 7
 check "random prints its seed" says out '\-\-seed 7 '
 cp out first
