@@ -67,9 +67,9 @@ bool option_takes_next(const char *word);
 /* One message on standard error, "holdfast: ...", and EXIT_BAD_INPUT. */
 enum exit_code complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Complain about an unknown word of that kind, and name the nearest known one.
-   Options have dashes before them, and "" is for the rest.  Where none is near,
-   it says by which command of the program they are listed. */
+/* Complain about an unknown word of that kind, as it was typed, name the nearest
+   known one, and the command of the program that lists them.  Known options
+   have dashes before them, and "" is for the rest. */
 enum exit_code complain_unknown(const char *kind, const char *dashes, const char *word, const char *const *known,
 				int count, const char *listed_by);
 

@@ -59,10 +59,12 @@ static enum exit_code run_random(int left, char **arguments)
 
 	if (left)
 		return complain_arguments(&cmd_random, arguments);
+	if (!operations)
+		return complain("--ops wants at least 1: no operations compare nothing");
 	if (!judges_parse(&judges, judge_name))
 		return EXIT_BAD_INPUT;
 	if (judges.count > 1 || judges.list[0]->design < 0)
-		return complain("--judge is one of the designs here, not \"%s\"", judge_name);
+		return complain("--judge is one design here, not \"%s\"; `holdfast designs` lists them", judge_name);
 	config.first = judges.list[0];
 	config.operations = operations;
 	config.seed = seed ? seed : any_seed();

@@ -26,11 +26,13 @@ enum exit_code complain(const char *format, ...)
 enum exit_code complain_unknown(const char *kind, const char *dashes, const char *word, const char *const *known,
 				int count, const char *listed_by)
 {
-	const char *near = word_nearest(known, count, word, strlen(word));
+	const char *bare = *dashes ? word + strspn(word, "-") : word;
+	const char *near = word_nearest(known, count, bare, strlen(bare));
 
 	if (near)
-		return complain("unknown %s %s%s; did you mean %s%s?", kind, dashes, word, dashes, near);
-	return complain("unknown %s %s%s; `holdfast %s` lists what there is", kind, dashes, word, listed_by);
+		return complain("unknown %s %s; did you mean %s%s?  `holdfast %s` lists what there is", kind, word,
+				dashes, near, listed_by);
+	return complain("unknown %s %s; `holdfast %s` lists what there is", kind, *word ? word : "\"\"", listed_by);
 }
 
 enum exit_code complain_command(const char *word)

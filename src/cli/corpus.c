@@ -123,7 +123,7 @@ static void add_directory(struct corpus *corpus, const char *path)
 	}
 }
 
-/* Add what is at a path.  False when nothing is. */
+/* Add what is at a path.  False when nothing is, and errno says why. */
 static bool add_existing(struct corpus *corpus, const char *path)
 {
 	struct stat status;
@@ -214,12 +214,24 @@ static void add_named(struct corpus *corpus, const char *name)
 	free(whole);
 }
 
+/* Something may be there, but the way to it leads nowhere: links in a circle, a closed directory. */
+static void add_unreachable(struct corpus *corpus, const char *path, int error)
+{
+	complain("%.200s: %s", path, strerror(error));
+	corpus->bad++;
+}
+
 void corpus_read(struct corpus *corpus, int paths, char **path)
 {
 	memset(corpus, 0, sizeof(*corpus));
-	for (int i = 0; i < paths; i++)
-		if (!add_existing(corpus, path[i]))
+	for (int i = 0; i < paths; i++) {
+		if (add_existing(corpus, path[i]))
+			continue;
+		if (errno == ENOENT || errno == ENOTDIR)
 			add_named(corpus, path[i]);
+		else
+			add_unreachable(corpus, path[i], errno);
+	}
 	if (paths > 0)
 		return;
 	if (scenario_directory())

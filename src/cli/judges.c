@@ -60,7 +60,7 @@ static bool add_word(struct judges *judges, const char *word, size_t length)
 		return true;
 	}
 	snprintf(copy, sizeof(copy), "%.*s", (int)length, word);
-	complain_unknown("judge", "", copy, words, JUDGES + 1, "help run");
+	complain_unknown("judge", "", copy, words, JUDGES + 1, "designs");
 	return false;
 }
 

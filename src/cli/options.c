@@ -9,6 +9,7 @@
 #include "cli.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,11 +39,12 @@ bool option_takes_next(const char *word)
 	return option && !option->given;
 }
 
-static int unknown_option(const struct command *command, const char *name, size_t length)
+/* The word is what was typed, with its dashes; what stands behind an "=" is no part of the name. */
+static int unknown_option(const struct command *command, const char *typed)
 {
 	const char *known[32];
 	int count = 0;
-	char listed_by[32], *word = strndup(name, length);
+	char listed_by[32], *word = strndup(typed, strcspn(typed, "="));
 
 	for (const struct option *o = command->options; o && o->name && count < 28; o++)
 		known[count++] = o->name;
@@ -50,7 +52,7 @@ static int unknown_option(const struct command *command, const char *name, size_
 	known[count++] = "help";
 	known[count++] = "version";
 	snprintf(listed_by, sizeof(listed_by), "help %s", command->name);
-	complain_unknown("option", "--", word ? word : name, known, count, listed_by);
+	complain_unknown("option", "--", word ? word : typed, known, count, listed_by);
 	free(word);
 	return -1;
 }
@@ -79,6 +81,10 @@ static int parse_number(const struct option *option, const char *value)
 
 	errno = 0;
 	*option->number = strtoull(value, &end, 0);
+	if (errno == ERANGE && !*end && *value != '-') {
+		complain("--%s: %s is too big a number; the biggest is %llu", option->name, value, ULLONG_MAX);
+		return -1;
+	}
 	if (errno || *end || end == value || *value < '0' || *value > '9') {
 		complain("--%s wants a number, not \"%s\"", option->name, value);
 		return -1;
@@ -124,7 +130,7 @@ static int take_option(const struct command *command, int argc, char **argv, int
 	else if (!option && !strcmp(name, "version"))
 		*request = REQUEST_VERSION;
 	else if (!option)
-		return unknown_option(command, name, length);
+		return unknown_option(command, argv[at]);
 	if (!option)
 		return at;
 	if (value)
@@ -149,7 +155,7 @@ int options_parse(const struct command *command, int argc, char **argv, enum req
 			if (at < 0)
 				return -1;
 		} else if (!ended && argv[at][0] == '-' && argv[at][1]) {
-			return unknown_option(command, argv[at] + 1, strlen(argv[at] + 1));
+			return unknown_option(command, argv[at]);
 		} else {
 			argv[left++] = argv[at];
 		}

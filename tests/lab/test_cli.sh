@@ -125,6 +125,11 @@ check "an unknown option names the nearest" says err 'unknown option --formt; di
 runs 2 "an unknown option without a command" --verson
 check "an unknown option without a command names the nearest" says err 'did you mean --version?'
 runs 2 "a short option" run -x
+check "a short option is named as it was typed" says err 'unknown option -x; '
+runs 2 "a short option without a command" -v
+check "a short option without a command is named as it was typed" says err 'unknown option -v; '
+runs 2 "an option with one dash" run -judge holdfast
+check "an option with one dash: the nearest" says err 'unknown option -judge; did you mean --judge?'
 runs 2 "an option without its argument" run --judge
 check "an option without its argument says which" says err '\-\-judge wants an argument'
 runs 2 "an argument of a switch" run --trace=yes tree
@@ -133,6 +138,8 @@ check "a word that is none of those lists them" says err 'text|json'
 runs 2 "a number that is none" random --ops many
 runs 2 "a negative number" random --ops -5
 runs 2 "a number beyond 64 bits" random --ops 99999999999999999999
+check "a number beyond 64 bits: says so" says err 'too big'
+runs 2 "no operations" random --ops 0
 runs 2 "help of an unknown command" help fastpth
 check "help of an unknown command names the nearest" says err 'did you mean fastpath?'
 runs 2 "an argument too many" designs all
@@ -146,6 +153,9 @@ runs 0 "--help before a command" --help run
 check "--help before a command is its help" says out '^usage: holdfast run'
 runs 2 "an unknown judge" run --judge linux-5.6 tree/scenarios
 check "an unknown judge names the nearest" says err 'unknown judge linux-5.6; did you mean linux-5.7?'
+check "an unknown judge says where they are listed" says err 'holdfast designs'
+runs 2 "no judge" run --judge "" tree/scenarios
+check "no judge says where they are listed" says err 'unknown judge ""; `holdfast designs`'
 runs 2 "an empty judge" run --judge holdfast, tree/scenarios
 runs 2 "--all and --judge" run --all --judge model tree/scenarios
 runs 2 "--trace and JSON" run --trace --format json tree/scenarios
@@ -182,6 +192,9 @@ check "run, nothing possible: says why" says out '^  skipped '
 runs 2 "a path where nothing is" run --scenarios tree/scenarios --judge holdfast sub/braeks
 check "a path where nothing is: the nearest scenario" says err 'did you mean sub/breaks?'
 runs 2 "an empty path" run --scenarios tree/scenarios --judge holdfast ""
+ln -s circle.scn circle.scn
+runs 2 "a link to itself" run --judge holdfast circle.scn
+check "a link to itself: says so" says err 'circle.scn: Too many levels of symbolic links'
 mkdir empty
 runs 2 "a directory without scenarios" run --judge holdfast empty
 check "a directory without scenarios: says so" says err 'no scenario'
