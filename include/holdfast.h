@@ -34,7 +34,8 @@
  *          hf_set_misuse_handler().
  * Threads  Any thread may call anything on any mm, object, pin or pool at any
  *          time, and need not be registered.  The exceptions: a destroy is the
- *          last call on its handle, and hf_verify() wants the pool quiet.
+ *          last call on its handle, and hf_verify() wants the pool quiet.  Read
+ *          sections are liburcu's "bp" flavour: don't call from inside one of your own.
  */
 #ifndef HOLDFAST_H
 #define HOLDFAST_H
@@ -77,7 +78,8 @@ struct hf_pool_config {
 				   what we don't know of it is zero */
 	uint64_t bytes;		/* the hard limit: pages of data and of page tables, which
 				   take 4 pages an mm and 1 for each 2 MiB of addresses
-				   in use; rounded down to pages, at least 16 pages */
+				   in use; rounded down to pages, at least 16 pages,
+				   less than 16 TiB */
 	uint64_t longterm_bytes; /* the most that long-term pins may hold at once;
 				   0: one half of the pool */
 };
@@ -86,7 +88,7 @@ struct hf_pool_config {
  * Create a pool.  Memory is reserved, not touched: a page costs the system
  * nothing before its first use.
  *
- * Returns 0; -EINVAL (a bad size), -ENOMEM (the system would not give that
+ * Returns 0; -EINVAL (a size out of range), -ENOMEM (the system would not give that
  * much), -EMFILE, -ENFILE (no descriptor for the memfd), -EFBIG (more than
  * RLIMIT_FSIZE: a memfd counts as a file).
  */
@@ -130,7 +132,8 @@ enum hf_resize {
  * Change an object's size.  Growing adds zeroes.  Shrinking drops the pages
  * beyond the new end and zeroes the rest of the last one; mappings there answer
  * -EFAULT until the object grows again.  Private copies that a mapping made
- * belong to the mapping, and stay.  A truncate never detaches a pinned page.
+ * belong to the mapping, and stay.  A truncate never detaches a pinned page; one
+ * that is refused because of a pin that began meanwhile may cost entries a fault.
  *
  * Returns 0; -EBUSY, -EINVAL (over 2^47 bytes), -ENOMEM (to shrink, too).
  */

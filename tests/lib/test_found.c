@@ -1,7 +1,8 @@
 /*
  * test_found.c - what reviews and long runs found, one test each
  *
- * Those with threads race for a moment; each failed within it before its repair.
+ * Those with threads race for a moment, and failed within it before their repair; but
+ * for the first, of which the order of a list had hidden what could have happened.
  */
 #include <pthread.h>
 #include <stdatomic.h>
