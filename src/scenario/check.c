@@ -143,8 +143,10 @@ static bool check_extent(struct parser *p, const struct step *step)
 	if (!bytes || tolerant(step))
 		return true;
 	if (step->offset >= bytes)
-		return scan_error(&p->scan, p->at_offset, "the offset %llu is outside of the %s, which has %llu bytes",
-				  (unsigned long long)step->offset, what, (unsigned long long)bytes);
+		return scan_error(&p->scan, p->at_offset, "the offset %llu is outside of the %s, which has %llu bytes; "
+							  "expected at most %llu",
+				  (unsigned long long)step->offset, what, (unsigned long long)bytes,
+				  (unsigned long long)bytes - 1);
 	if (length > bytes - step->offset)
 		return scan_error(&p->scan, p->at_length, "%llu bytes from the offset %llu on reach outside of the %s, "
 							  "which has %llu bytes",

@@ -49,6 +49,16 @@ bool take_kind(struct parser *p, enum token_kind kind)
 	return true;
 }
 
+/* "4096 bytes", as people say it: a size is said the other way round. */
+static bool bytes_behind_number(const struct parser *p)
+{
+	const struct token *before = p->next > 1 ? token(p) - 1 : NULL;
+	bool whole = before && before[-1].kind == TOKEN_WORD && before[-1].length == 5 &&
+		     !memcmp(before[-1].text, "bytes", 5);	/* "bytes 8 bytes": that size was said well */
+
+	return before && !whole && is_here(p, "bytes") && before->kind == TOKEN_WORD && isdigit((unsigned char)before->text[0]);
+}
+
 bool unexpected(struct parser *p, const char *what, const char *expected, const char *const *words, int count)
 {
 	const struct token *t = token(p);
@@ -59,7 +69,13 @@ bool unexpected(struct parser *p, const char *what, const char *expected, const 
 	if (t->kind != TOKEN_WORD)
 		return scan_error(&p->scan, here(p), "a stray %s; expected %s",
 				  t->kind == TOKEN_STRING ? "string" : t->kind == TOKEN_PLUS ? "+" : "=", expected);
+	if (bytes_behind_number(p))
+		return scan_error(&p->scan, here(p), "\"bytes\" behind the number; expected \"bytes %.*s\", or a number of "
+						     "pages alone",
+				  (int)(t[-1].length < 20 ? t[-1].length : 20), t[-1].text);
 	nearest = words ? word_nearest(words, count, t->text, t->length) : NULL;
+	if (nearest && is_here(p, nearest))	/* a good word in the wrong place */
+		nearest = NULL;
 	return scan_error(&p->scan, here(p), "%s %s; expected %s%s%s%s", what, quote(t->text, t->length).text, expected,
 			  nearest ? "; did you mean \"" : "", nearest ? nearest : "", nearest ? "\"?" : "");
 }
@@ -271,6 +287,9 @@ bool parse_new_name(struct parser *p, enum kind kind, int *index)
 				  LONGEST_NAME);
 	if (other_kind(p, kind, "a name that is not taken"))
 		return false;
+	if (kind == KIND_PIN && word_index(stat_names, stat_count, t->text, t->length) >= 0)
+		return scan_error(&p->scan, here(p), "%s is a statistic; expected another name for the pin",
+				  quote(t->text, t->length).text);
 	memcpy(name, t->text, t->length);
 	name[t->length] = '\0';
 	*index = scenario_name(names, n, name);

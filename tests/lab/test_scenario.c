@@ -152,8 +152,6 @@ static const struct {
 			 "load B a fails ESRCH\nexpect E a zero 1\nexpect p zero 1\nexit B fails ESRCH\n" },
 	{ "statistics", HEAD "map A copies anon private rw 1\npin A copies write as copying\ncount\nexpect copies 0\n"
 			     "expect fork_copies 0x10 promise frugal\nexpect pins_held 1\n" },
-	{ "a pin called like a statistic", HEAD "map A a anon private rw 1\npin A a write as copies\n"
-						"expect copies fast\nexpect copies \"x\"\n" },
 	{ "heads in any order", "scenario history/x.y\npool 16\npromise safe\nbroken under linux-5.7 kernel\n"
 				"promise fast\nwhy \"gr\xc3\xbc\xc3\x9f\"\nbroken under holdfast\nexpect spaces 0\n" },
 	{ "carriage returns and comments", "# first\r\n\r\nscenario t # x\r\nwhy \"#\"\r\npromise fast#\r\nexpect spaces 0\r\n#" },
