@@ -58,8 +58,8 @@ static bool walk(const char *directory, visitor *visit, void *context)
 
 		if (!lstat(path, &status) && S_ISDIR(status.st_mode))
 			good = walk(path, visit, context) && good;
-		else if (has_suffix(path))
-			visit(path, context);
+		else if (has_suffix(path) && (stat(path, &status) || S_ISREG(status.st_mode)))
+			visit(path, context); /* a link to nowhere too: it is to be reported */
 		free(path);
 		free(entries[i]);
 	}
@@ -123,6 +123,22 @@ static void add_directory(struct corpus *corpus, const char *path)
 	}
 }
 
+/* A pipe between two programs has none, though /dev/stdin leads to it. */
+static bool has_name(const char *path)
+{
+	char *real = realpath(path, NULL);
+
+	free(real);
+	return real != NULL;
+}
+
+/* To open it would wait for somebody who writes, and maybe for ever. */
+static void refuse_fifo(struct corpus *corpus, const char *path)
+{
+	complain("%s: a FIFO, no file; to read a scenario from it: cat %s | holdfast run /dev/stdin", path, path);
+	corpus->bad++;
+}
+
 /* Add what is at a path.  False when nothing is, and errno says why. */
 static bool add_existing(struct corpus *corpus, const char *path)
 {
@@ -132,6 +148,8 @@ static bool add_existing(struct corpus *corpus, const char *path)
 		return false;
 	if (S_ISDIR(status.st_mode))
 		add_directory(corpus, path);
+	else if (S_ISFIFO(status.st_mode) && has_name(path))
+		refuse_fifo(corpus, path);
 	else
 		add_file(path, corpus);
 	return true;

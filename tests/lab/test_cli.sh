@@ -195,6 +195,19 @@ runs 2 "an empty path" run --scenarios tree/scenarios --judge holdfast ""
 ln -s circle.scn circle.scn
 runs 2 "a link to itself" run --judge holdfast circle.scn
 check "a link to itself: says so" says err 'circle.scn: Too many levels of symbolic links'
+mkdir odd-files
+cp tree/scenarios/holds.scn odd-files
+mkfifo odd-files/fifo.scn
+ln -s /dev/zero odd-files/zero.scn
+runs 0 "in a directory only files are scenarios" run --judge holdfast odd-files
+runs 2 "a FIFO" run --judge holdfast odd-files/fifo.scn
+check "a FIFO: says what to do" says err '/dev/stdin'
+"$program" run --judge holdfast /dev/stdin <tree/scenarios/holds.scn >out 2>err
+check "standard input, a file" [ $? -eq 0 ]
+# shellcheck disable=SC2002 # the pipe is what is tried
+cat tree/scenarios/holds.scn | "$program" run --judge holdfast /dev/stdin >out 2>err
+check "standard input, a pipe" [ $? -eq 0 ]
+runs 2 "a device with nothing in it" run --judge holdfast /dev/null
 mkdir empty
 runs 2 "a directory without scenarios" run --judge holdfast empty
 check "a directory without scenarios: says so" says err 'no scenario'
