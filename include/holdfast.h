@@ -125,7 +125,7 @@ HF_API uint64_t hf_object_size(const struct hf_object *object);
 
 enum hf_resize {
 	HF_RESIZE_BUSY = 0,	/* a pin beyond the new end: fail with -EBUSY */
-	HF_RESIZE_WAIT = 1,	/* ... wait for its unpin */
+	HF_RESIZE_WAIT = 1	/* ... wait for its unpin */
 };
 
 /*
@@ -166,7 +166,7 @@ enum hf_fork_pins {
 	HF_FORK_COPY = 0,	/* the child gets a copy at once.  A copy made while the
 				   device writes may hold a mix of old and new bytes */
 	HF_FORK_REFUSE = 1,	/* the fork fails with -EBUSY and lists the pins */
-	HF_FORK_HOLE = 2,	/* the child has no page there: touching it is
+	HF_FORK_HOLE = 2	/* the child has no page there: touching it is
 				   -ENODATA, never zeroes, until it is unmapped,
 				   mapped over or discarded */
 };
@@ -269,7 +269,7 @@ enum hf_advice {
 	HF_ADVISE_DONTFORK = 2,	/* absent from children */
 	HF_ADVISE_DOFORK = 3,	/* undo DONTFORK */
 	HF_ADVISE_WIPEONFORK = 4, /* zero in children; private anonymous only */
-	HF_ADVISE_KEEPONFORK = 5, /* undo WIPEONFORK */
+	HF_ADVISE_KEEPONFORK = 5 /* undo WIPEONFORK */
 };
 
 /* Returns 0; -EINVAL, -ENOMEM (not all mapped, or no memory), -ESRCH. */
@@ -297,7 +297,7 @@ enum hf_atomic {
 	HF_ATOMIC_OR = 4,
 	HF_ATOMIC_XOR = 5,
 	HF_ATOMIC_SWAP = 6,
-	HF_ATOMIC_CAS = 7,	/* store operand where the old value equals compare */
+	HF_ATOMIC_CAS = 7	/* store operand where the old value equals compare */
 };
 
 /*
