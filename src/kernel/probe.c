@@ -105,11 +105,12 @@ static void try_kind(enum kernel_kind kind)
 /*
  * io_uring's buffers and AF_XDP's memory ask for write access with every long-term
  * pin (tried: both say EFAULT to memory that may only be read).  RDMA, VFIO, vDPA
- * and video output take read-only ones, but for a device; gup_test does too, in
- * kernels that are built to be tested.
+ * and video output take read-only ones, but for a device; gup_test does too (debugfs,
+ * CONFIG_GUP_TEST), in kernels that are built to be tested: not used.
  */
 static const char no_long_read[] =
-	"no system call takes a long-term read pin: io_uring and XDP ask for write access, the others for a device";
+	"no system call takes a long-term read pin: io_uring and XDP ask for write access, the others for a device; "
+	"gup_test is not used";
 
 static void find_out(void)
 {
