@@ -140,7 +140,6 @@ static const struct {
 	  "t.scn:4:27: a size of 140737488359424 bytes; expected 1 to 34359738368 pages: addresses end at 2^47" },
 	{ HEAD "map A buf anon private rw 0\n",
 	  "t.scn:4:27: a size of nothing; expected 1 to 34359738368 pages: addresses end at 2^47" },
-	{ HEAD "object F bytes 0\n", "t.scn:4:16: a size of nothing; expected 1 to 34359738368 pages: addresses end at 2^47" },
 	{ HEAD MAP "remap A buf 0\n", "t.scn:5:13: a size of nothing; expected 1 to 34359738368 pages: addresses end at 2^47" },
 	{ HEAD "object F\nresize F 34359738369\n",
 	  "t.scn:5:10: a size of 140737488359424 bytes; expected 1 to 34359738368 pages: addresses end at 2^47" },

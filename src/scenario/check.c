@@ -167,16 +167,16 @@ static bool check_options(struct parser *p, const struct step *step)
 	return true;
 }
 
-/* An object may be cut to nothing; nothing else can be of no pages. */
+/* An object may be empty; a mapping can't be of no pages. */
 static bool check_size(struct parser *p, const struct step *step)
 {
-	bool resize = step->op == OP_OBJECT_RESIZE;
-	bool size = resize || step->op == OP_MAP || step->op == OP_OBJECT ||
-		    (step->op == OP_REMAP && step->flags == REMAP_RESIZE);
+	bool object = step->op == OP_OBJECT || step->op == OP_OBJECT_RESIZE;
+	bool mapping = step->op == OP_MAP || (step->op == OP_REMAP && step->flags == REMAP_RESIZE);
 	char what[32];
 
-	if (step->fails || !size || (step->length && step->length <= MOST_PAGES * SCENARIO_PAGE) ||
-	    (resize && !step->length))
+	if (step->fails || (!object && !mapping))
+		return true;
+	if (step->length <= MOST_PAGES * SCENARIO_PAGE && (step->length || object))
 		return true;
 	snprintf(what, sizeof(what), "%llu bytes", (unsigned long long)step->length);
 	return size_error(p, p->at_length, step->length ? what : "nothing");

@@ -157,7 +157,7 @@ static const struct {
 	{ "carriage returns and comments", "# first\r\n\r\nscenario t # x\r\nwhy \"#\"\r\npromise fast#\r\nexpect spaces 0\r\n#" },
 	{ "terabytes", HEAD "map A a anon private rw 34359738368\npin A a read as p\nobject F 0x800000000\n"
 			    "map A b F shared rw bytes 140737488355328\nmap A c F shared rw 1099511627776 fails EINVAL\n"
-			    "map A c F shared rw 0 fails EINVAL\nresize F 0 fails EBUSY\nexpect A a+34359738367p zero 1\n" },
+			    "map A c F shared rw 0 fails EINVAL\nobject G 0\nresize F 0 fails EBUSY\nexpect A a+34359738367p zero 1\n" },
 };
 
 static void test_good(void)
