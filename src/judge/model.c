@@ -236,6 +236,12 @@ static bool too_big(const struct step *step)
 	return pages && step->length / SCENARIO_PAGE >= MODEL_MAX_PAGES;
 }
 
+/* A pool, long-term pins, pages fit for the fast path: here there is always enough. */
+static bool of_scarcity(int error)
+{
+	return error == ENOLCK || error == ENOMEM || error == EAGAIN;
+}
+
 static void model_step(struct judge *model, const struct step *step, struct reply *reply)
 {
 	if (too_big(step))
@@ -254,6 +260,8 @@ static void model_step(struct judge *model, const struct step *step, struct repl
 		answer(reply, on_pin(model, step, reply));
 	else
 		answer(reply, on_space(model, &model->spaces[step->space], step, reply));
+	if (reply->answer == ANSWER_DONE && of_scarcity(step->fails))
+		cannot(reply, "the model has no pool that could be full, and no fast path");
 }
 
 static void model_close(struct judge *model, struct reply *reply)

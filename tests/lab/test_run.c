@@ -338,6 +338,24 @@ static void test_model(void)
 	scenario_free(s);
 }
 
+/* It can't run out of anything, and says so rather than not failing. */
+static void test_model_of_plenty(void)
+{
+	static const char *const errors[] = { "ENOMEM", "ENOLCK", "EAGAIN" };
+
+	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+		char steps[128];
+		struct scenario *s;
+		struct verdict v;
+
+		snprintf(steps, sizeof(steps), "map A buf anon private rw 1\npin A buf read as p fails %s\n", errors[i]);
+		s = parse(HEAD, steps);
+		run_scenario(s, &judge_model, &v);
+		result(v.verdict == VERDICT_SKIPPED, errors[i], v.reason);
+		scenario_free(s);
+	}
+}
+
 /* ---- the library -------------------------------------------------------- */
 
 /* Under every design: as_expected, and no page is missing at the end. */
@@ -429,6 +447,7 @@ int main(void)
 	test_far_difference();
 	test_trace();
 	test_model();
+	test_model_of_plenty();
 	test_designs();
 	test_marks_in_traces();
 	test_design_in_error();
