@@ -8,7 +8,8 @@
 
 #include "kernel.h"
 
-#define MODELS "The columns of the designs are models on the library: linux-5.7 and its like are no kernels that were run. "
+#define MODELS \
+	"The columns of the designs are models on the library: linux-5.7 and its like are no kernels that were run. "
 #define PROMISES "The promises are Holdfast's; Linux never made them."
 
 /* Wrapped, and two columns further in. */

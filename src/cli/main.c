@@ -93,7 +93,9 @@ static enum exit_code dispatch(int argc, char **argv)
 	command = command_find(argv[1]);
 	if (command)
 		return run_command(command, argc - 2, argv + 2);
-	return corpus_knows(argv[1]) ? run_main_job(argc - 1, argv + 1) : complain_command(argv[1]);
+	/* No command has a slash: if that is no path, the message is to be about paths. */
+	return strchr(argv[1], '/') || corpus_knows(argv[1]) ? run_main_job(argc - 1, argv + 1)
+							     : complain_command(argv[1]);
 }
 
 int main(int argc, char **argv)

@@ -76,12 +76,14 @@ static const char *named_directory(const char **by)
 
 const char *scenario_directory_if_any(void)
 {
-	static const char *directory;
+	static const char *first;
 	const char *by, *named = named_directory(&by);
 
-	if (!directory)
-		directory = !by ? first_directory() : is_directory(named) ? named : NULL;
-	return directory;
+	if (by)
+		return is_directory(named) ? named : NULL;
+	if (!first)
+		first = first_directory();
+	return first;
 }
 
 const char *scenario_directory(void)

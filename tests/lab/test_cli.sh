@@ -155,7 +155,7 @@ runs 2 "an unknown judge" run --judge linux-5.6 tree/scenarios
 check "an unknown judge names the nearest" says err 'unknown judge linux-5.6; did you mean linux-5.7?'
 check "an unknown judge says where they are listed" says err 'holdfast designs'
 runs 2 "no judge" run --judge "" tree/scenarios
-check "no judge says where they are listed" says err 'unknown judge ""; `holdfast designs`'
+check "no judge says where they are listed" says err 'unknown judge ""; .holdfast designs.'
 runs 2 "an empty judge" run --judge holdfast, tree/scenarios
 runs 2 "--all and --judge" run --all --judge model tree/scenarios
 runs 2 "--trace and JSON" run --trace --format json tree/scenarios
@@ -252,6 +252,10 @@ check "a path without a command is for report" says out '^of 1 scenario$'
 runs 0 "all of them by the name scenarios" run --judge holdfast scenarios
 check "all of them by the name scenarios: all" says out '^2 scenarios, '
 runs 0 "a name below scenarios/" run --judge holdfast scenarios/sub/breaks.scn
+runs 0 "the same below --scenarios behind it" sub --scenarios "$dir/tree/scenarios/sub/.."
+runs 2 "the same with no directory behind it" sub --scenarios "$dir/nowhere"
+runs 2 "a path that is not there without a command" sub/braeks
+check "a path that is not there without a command: the nearest" says err 'did you mean sub/breaks?'
 HOLDFAST_SCENARIOS=$dir/nowhere
 runs 2 "HOLDFAST_SCENARIOS that is no directory" report
 check "HOLDFAST_SCENARIOS that is no directory: says so" says err 'HOLDFAST_SCENARIOS'
