@@ -241,6 +241,8 @@ static char *make_up(uint64_t seed)
 	make_map();
 	for (int i = 0; i < STEPS; i++)
 		makers[below(COUNT(makers))]();
+	fputs("expect F ", r.text);	/* a scenario has to expect something */
+	word(60);
 	fclose(r.text);
 	return text;
 }
