@@ -178,7 +178,8 @@ struct hf_fork_report {
 	struct hf_pin_info *pins; /* where to list the pins that matter to this fork */
 	size_t room;		/* how many fit */
 	/* filled in */
-	size_t pins_found;	/* how many there are: more than room if they did not fit */
+	size_t pins_found;	/* how many there are: more than room if they did not fit.
+				   A pin is among them once its hf_pin() has returned */
 	uint64_t copied;	/* pages copied, or that would be copied, because of pins */
 	uint64_t holes;		/* pages left out of the child */
 	uint64_t shared;	/* private pages that the two sides share now */
