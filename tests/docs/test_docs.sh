@@ -21,28 +21,9 @@ trap 'rm -rf "$dir"' EXIT
 trap 'exit 1' HUP INT TERM
 strict="-Wall -Wextra -Werror"
 link="$B/libholdfast.a -lurcu-bp -lpthread"
-passed=0 failed=0 skipped=0
+said=$dir/said
+. tests/try.sh
 
-# try NAME COMMAND...: a test; what the command says is shown if it fails
-try() {
-	name=$1
-	shift
-	if "$@" >"$dir/said" 2>&1; then
-		echo "ok   $name"
-		passed=$((passed + 1))
-	else
-		echo "FAIL $name"
-		sed 's/^/     /' "$dir/said"
-		failed=$((failed + 1))
-	fi
-}
-
-skip() {
-	echo "skip $1: $2"
-	skipped=$((skipped + 1))
-}
-
-have() { command -v "$1" >/dev/null; }
 same() { diff -u "$1" "$2"; }
 
 # says FILE TEXT...: each stands in it

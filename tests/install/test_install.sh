@@ -15,30 +15,8 @@ trap 'rm -rf "$scratch"' EXIT
 root=$scratch/root
 prefix=/opt/holdfast
 at=$root$prefix
-passed=0 failed=0 skipped=0
-
-# try NAME COMMAND...: a test; what the command says is shown if it fails
-try() {
-	name=$1
-	shift
-	if "$@" >"$scratch/said" 2>&1; then
-		echo "ok   $name"
-		passed=$((passed + 1))
-	else
-		echo "FAIL $name"
-		sed 's/^/     /' "$scratch/said"
-		failed=$((failed + 1))
-	fi
-}
-
-skip() {
-	echo "skip $1: $2"
-	skipped=$((skipped + 1))
-}
-
-have() {
-	command -v "$1" >/dev/null
-}
+said=$scratch/said
+. tests/try.sh
 
 install() {
 	make -s B="$B" DESTDIR="$root" PREFIX=$prefix LIBDIR=$prefix/lib "$1"
