@@ -104,14 +104,13 @@ static bool survey(struct forking *forking, pfn_t pfn, unsigned level, vpn_t vpn
 /* Is one of the pages that it still holds among them? */
 static bool has_listed_page(const struct record *record)
 {
-	struct hf_pool *pool = record->pool;
-	uint64_t page = 0;
+	uint64_t number = 0, count;
 
 	for (uint32_t run = 0; run < record->runs; run++) {
-		uint64_t begin = (uint64_t)((unsigned char *)record->iov[run].iov_base - pool->base);
+		const struct page *page = record_run(record, run, &count);
 
-		for (uint64_t at = page_floor(begin); at < begin + record->iov[run].iov_len; at += PAGE_BYTES, page++)
-			if (!record_page_is_gone(record, page) && page_is(page_of(pool, (pfn_t)vpn_of(at)), PAGE_LISTED))
+		for (uint64_t i = 0; i < count; i++, number++)
+			if (!record_page_is_gone(record, number) && page_is(page + i, PAGE_LISTED))
 				return true;
 	}
 	return false;

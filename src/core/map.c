@@ -42,6 +42,18 @@ void cut_ends(struct hf_mm *mm, uint64_t start, uint64_t end, struct vma *spares
 	vma_cut(mm, end, &spares[1]);
 }
 
+int cut_range(struct hf_mm *mm, uint64_t start, uint64_t end)
+{
+	struct vma *spares[2];
+	int error = cut_prepare(mm->pool, spares);
+
+	if (error)
+		return error;
+	cut_ends(mm, start, end, spares);
+	cut_done(spares);
+	return 0;
+}
+
 void unmap_range(struct hf_mm *mm, uint64_t start, uint64_t end, struct vma *spares[2])
 {
 	struct vma *vma;
@@ -217,17 +229,14 @@ static bool protect_entries(struct hf_mm *mm, struct vma *vma)
 
 static int protect_locked(struct hf_mm *mm, uint64_t start, uint64_t end, unsigned prot)
 {
-	struct vma *spares[2];
 	bool lost = false;
 	int error = may_protect(mm, start, end, prot);
 
 	if (!error)
-		error = cut_prepare(mm->pool, spares);
+		error = cut_range(mm, start, end);
 	if (error)
 		return error;
 	/* ---- point of no return ---- */
-	cut_ends(mm, start, end, spares);
-	cut_done(spares);
 	for (struct vma *vma = vma_first(mm, start, end); vma; vma = vma_next(vma, end)) {
 		vma->prot = rights_of(prot);
 		if (prot & HF_PROT_SEAL)

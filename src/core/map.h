@@ -14,6 +14,9 @@ int cut_prepare(struct hf_pool *pool, struct vma *spares[2]);
 void cut_ends(struct hf_mm *mm, uint64_t start, uint64_t end, struct vma *spares[2]);
 void cut_done(struct vma *spares[2]);	/* give back what was not needed */
 
+/* All three for a range whose VMAs are only to change: 0 or -ENOMEM. */
+int cut_range(struct hf_mm *mm, uint64_t start, uint64_t end);
+
 /* Unmap [start, end), cutting what sticks out; the tables stay (mm_prune). */
 void unmap_range(struct hf_mm *mm, uint64_t start, uint64_t end, struct vma *spares[2]);
 

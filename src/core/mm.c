@@ -105,6 +105,8 @@ void hf_mm_destroy(struct hf_mm *mm)
 	if (!mm)
 		return;
 	hf_mm_exit(mm);
-	records_forget(mm->pool, mm);
+	/* Most children never pin, and need no look at every pin of the pool. */
+	if (atomic_load_explicit(&mm->recorded, memory_order_relaxed))
+		records_forget(mm->pool, mm);
 	mm_put(mm);
 }

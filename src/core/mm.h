@@ -17,6 +17,7 @@ struct hf_mm {
 	struct tree tables;		/* the root never changes while the handle lives */
 	_Atomic uint32_t forking;	/* handshake.h */
 	_Atomic uint32_t exited;	/* written under lock */
+	_Atomic uint32_t recorded;	/* the inventory may know it: hf_pin() was called */
 	struct hf_pool *pool;
 	struct plat_lock lock;
 	struct vma_tree vmas;		/* (lock) */

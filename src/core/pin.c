@@ -82,7 +82,6 @@ static int runs_grow(struct record *record)
 static int gone_alloc(struct record *record)
 {
 	uint64_t words = (record->pages + RECORD_PAGES - 1) / RECORD_PAGES;
-
 	uint64_t *gone;
 
 	if (likely(words <= 1))
@@ -112,16 +111,6 @@ static bool any_gone(const struct record *record, uint64_t from, uint64_t to)
 	return false;
 }
 
-/* The pages of one run. */
-static struct page *run_pages(const struct record *record, uint32_t run, uint64_t *count)
-{
-	const struct iovec *iov = &record->iov[run];
-	uint64_t begin = (uint64_t)((unsigned char *)iov->iov_base - record->pool->base);
-
-	*count = pages_of(begin + iov->iov_len) - vpn_of(begin);
-	return page_of(record->pool, (pfn_t)vpn_of(begin));
-}
-
 /* Give back all of a pin that was never parted. */
 static void give_back_whole(struct record *record, uint64_t what, bool dirty)
 {
@@ -129,7 +118,7 @@ static void give_back_whole(struct record *record, uint64_t what, bool dirty)
 
 	for (uint32_t run = 0; run < record->runs; run++) {
 		uint64_t count;
-		struct page *page = run_pages(record, run, &count);
+		struct page *page = record_run(record, run, &count);
 
 		for (uint64_t i = 0; dirty && i < count; i++)
 			page_dirty(pool, page + i);
@@ -145,7 +134,7 @@ static uint64_t give_back_part(struct record *record, uint64_t from, uint64_t to
 
 	record->parted = true;
 	for (uint32_t run = 0; run < record->runs && first < to; run++, first += count) {
-		struct page *page = run_pages(record, run, &count);
+		struct page *page = record_run(record, run, &count);
 
 		for (uint64_t i = from > first ? from - first : 0; i < count && first + i < to; i++) {
 			if (gone_test_and_set(record, first + i))
@@ -270,6 +259,8 @@ ssize_t hf_pin(struct hf_mm *mm, uint64_t address, size_t length, unsigned how, 
 	if (!(how & HF_PIN_GET))
 		atomic_store_explicit(&mm->has_pinned, 1, memory_order_relaxed);
 #endif
+	if (unlikely(!atomic_load_explicit(&mm->recorded, memory_order_relaxed)))
+		atomic_store_explicit(&mm->recorded, 1, memory_order_relaxed);
 	taking.record = record_take(mm->pool);
 	if (!taking.record)
 		return -HF_ENOMEM;

@@ -77,6 +77,16 @@ static inline bool record_page_is_gone(const struct record *record, uint64_t pag
 	return record->parted && record->gone[page / RECORD_PAGES] & UINT64_C(1) << (page % RECORD_PAGES);
 }
 
+/* The pages of one run: they lie in a row. */
+static inline struct page *record_run(const struct record *record, uint32_t run, uint64_t *count)
+{
+	const struct iovec *iov = &record->iov[run];
+	uint64_t begin = (uint64_t)((unsigned char *)iov->iov_base - record->pool->base);
+
+	*count = pages_of(begin + iov->iov_len) - vpn_of(begin);
+	return page_of(record->pool, (pfn_t)vpn_of(begin));
+}
+
 /* Could this pair have come from hf_pin()? */
 bool record_is_plausible(const void *record, uint64_t word);
 

@@ -175,13 +175,13 @@ static void verify_record(struct record *record, void *context)
 {
 	struct verify *verify = context;
 	struct hf_pool *pool = verify->pool;
-	uint64_t number = 0, held = 0;
+	uint64_t number = 0, held = 0, count;
 
 	for (uint32_t run = 0; run < record->runs; run++) {
-		uint64_t begin = (uint64_t)((unsigned char *)record->iov[run].iov_base - pool->base);
+		const struct page *page = record_run(record, run, &count);
 
-		for (uint64_t at = page_floor(begin); at < begin + record->iov[run].iov_len; at += PAGE_BYTES, number++) {
-			struct seen *seen = &verify->seen[vpn_of(at)];
+		for (uint64_t i = 0; i < count; i++, number++) {
+			struct seen *seen = &verify->seen[pfn_of(pool, page + i)];
 
 			if (record_page_is_gone(record, number))
 				continue;
