@@ -18,7 +18,9 @@
 #include <stdio.h>
 
 #define SCENARIO_PAGE 4096u	/* bytes a page, for every judge */
-#define SCENARIO_NAMES 64	/* most spaces, mappings, objects, and pins each */
+#define SCENARIO_NAMES 64	/* most spaces, mappings, objects, pins, values and marks each */
+#define SCENARIO_THREADS 4	/* most parts that run at the same time */
+#define SCENARIO_VALUE 64u	/* most bytes of a load that has a name */
 
 enum promise {
 	PROMISE_COHERENT, PROMISE_ISOLATED, PROMISE_SYMMETRIC, PROMISE_FAST, PROMISE_BACKED, PROMISE_FRUGAL, PROMISE_SAFE,
@@ -40,7 +42,7 @@ enum op {
 	/* access through the space */
 	OP_STORE,		/* store A buf+8 "bytes" */
 	OP_FILL,		/* fill A buf 0x5a 4096 */
-	OP_LOAD,		/* load A buf                    touch one byte, or compare: see OP_EXPECT_BYTES */
+	OP_LOAD,		/* load A buf                    touch one byte; load A buf as r: 8, to be asked for */
 	OP_ATOMIC,		/* add A buf+8 5                 8 bytes, fetch-and-add */
 	/* pins */
 	OP_PIN,			/* pin A buf write long fast-only as p  |  get A buf as g */
@@ -95,17 +97,69 @@ struct step {
 	uint64_t value;		/* OP_FILL: the byte; OP_ATOMIC: the addend; OP_EXPECT_STAT: the count;
 				   OP_EXPECT_PATH: 1 fast, 0 slow */
 	unsigned char *bytes;	/* owned by the scenario: to store, or expected */
-	int fails;		/* the operation must fail with this errno (positive); 0: must succeed */
+	int fails;		/* the operation must fail with this errno (positive); 0: it must succeed, or ... */
+	unsigned may_fail;	/* ... it may fail too, with these: step_may_fail().  0 where fails is not */
+	int result;		/* OP_LOAD with a name: index into scenario.values; -1: none */
+	int mark;		/* index into scenario.marks: reached when the operation has succeeded; -1: none.
+				   Not of OP_PIN and OP_LOAD, whose names say that, nor of expectations */
 	unsigned promises;	/* broken when this line is: bit set of enum promise; 0: those of the head */
-	int thread;		/* from 1: the part, of those that run at the same time; 0: none */
+	int thread;		/* from 1: the part, of those that run at the same time; 0: before them, or there are
+				   none; STEP_AFTER: when all of them have ended */
 };
 
-/* What must never be seen, and what must be seen at least once, over all orders of the threads. */
+enum { STEP_AFTER = -1 };
+
+/* May the operation fail with this errno (positive), as one of those that it names? */
+bool step_may_fail(const struct step *, int error);
+unsigned may_fail_bit(int error);	/* of step.may_fail; 0: an error that the language has no name for */
+
+/* ---- conditions --------------------------------------------------------- */
+
+/* What a fact is about.  Members that do not count are -1, the offset 0; indices as in struct step. */
+enum thing_kind { THING_NONE, THING_PLACE, THING_PIN, THING_OBJECT, THING_SPACE, THING_VALUE, THING_MARK };
+
+struct thing {
+	enum thing_kind kind;
+	int space, mapping;	/* THING_PLACE; THING_SPACE has the first */
+	int object, pin, value, mark;
+	uint64_t offset;	/* THING_PLACE, THING_PIN, THING_OBJECT */
+};
+
+enum fact_kind {
+	FACT_DONE,		/* left:  p  the pin was taken;  r  the load was carried out;  m  the operation with this
+				   mark succeeded;  B  the space is here: made, and has not exited */
+	FACT_SAME_PAGE,		/* page X = page Y: left and right, each a place or a pin */
+	FACT_SAME_BYTES,	/* r = s: left and right, loads of the same length */
+	FACT_BYTES,		/* left: a place, a pin, an object or a value; it begins with the bytes */
+};
+
+/* A fact about what is not there (never taken, ended, not mapped) is false, and its `not` true. */
+struct fact {
+	enum fact_kind kind;
+	bool negated;		/* not */
+	unsigned alternative;	/* from 0: `or` begins the next one, for `and` binds tighter */
+	struct thing left, right;
+	unsigned char *bytes;	/* FACT_BYTES: owned by the condition */
+	uint64_t length;
+};
+
+/*
+ * What must never be seen, and what must be seen at least once, over all orders
+ * of the threads.  Judged at the end of each, behind the steps that come after.
+ */
 struct condition {
 	struct position at;
 	bool seen;		/* seen; or else never */
-	char *text;		/* canonical, without the first word */
+	unsigned promises;	/* broken when what must never be is seen: bit set of enum promise; 0: those of the head */
+	struct fact *facts;	/* in order; the condition is true when all those of one alternative are */
+	size_t nfacts;
+	char *text;		/* the facts as canonical text: without never or seen, without the promises */
 };
+
+/* Is it true?  holds() answers for one fact, as it is without its `not`. */
+bool condition_is_true(const struct condition *, bool (*holds)(const struct fact *, void *context), void *context);
+
+/* ---- the whole ---------------------------------------------------------- */
 
 struct scenario {
 	char *path;		/* as opened, for messages */
@@ -114,16 +168,19 @@ struct scenario {
 	char *why;
 	unsigned promises;	/* bit set */
 	unsigned broken_under;	/* bit set of designs (enum design_id) and BROKEN_UNDER_KERNEL */
-	unsigned design;	/* for the explorer: reserved */
+	unsigned check_under;	/* bit set of designs: those that the explorer takes if nobody says; 0: holdfast alone */
 	uint64_t pool_pages;	/* size of the library judges' pool; default 256 */
 
 	char *spaces[SCENARIO_NAMES], *mappings[SCENARIO_NAMES], *objects[SCENARIO_NAMES], *pins[SCENARIO_NAMES];
-	int nspaces, nmappings, nobjects, npins;
+	char *values[SCENARIO_NAMES];	/* load ... as r */
+	char *marks[SCENARIO_NAMES];	/* resize ... as m */
+	int nspaces, nmappings, nobjects, npins, nvalues, nmarks;
 
 	struct step *steps;
 	size_t nsteps, room;
 
-	int nthreads;		/* parts that run at the same time: for the explorer alone */
+	int nthreads;		/* parts that run at the same time: for the explorer alone.  The steps stand as they do in
+				   the file: those before, of thread 1, of thread 2 ..., those after */
 	struct condition *conditions;
 	size_t nconditions;
 };
@@ -158,5 +215,6 @@ void step_print(const struct scenario *, const struct step *, FILE *);	/* one li
 struct scenario *scenario_new(const char *name);
 int scenario_name(char *names[SCENARIO_NAMES], int *n, const char *name);	/* index, adding it; -1 when full */
 void scenario_add(struct scenario *, const struct step *);
+void scenario_add_condition(struct scenario *, const struct condition *);	/* facts copied, bytes too; its text is made */
 
 #endif
