@@ -226,6 +226,7 @@ static int pin_all(struct hf_mm *mm, uint64_t address, uint64_t length, unsigned
 	if (more < 0)
 		return (int)more;
 	hf_unpin(&rest, 0);
+	reply->value = length;
 	snprintf(reply->reason, sizeof(reply->reason), "a pin of %llu bytes ended after %zd, and the next one did not fail",
 		 (unsigned long long)length, n);
 	return -EUCLEAN;

@@ -51,6 +51,7 @@ static enum difference run_steps(struct pair *pair, struct maker *maker, uint64_
 	for (uint64_t i = 0; i < limit; i++) {
 		struct step step;
 
+		maker_feed(maker, RANDOM_RECORD);
 		maker_step(maker, &step);
 		if (maker->out_of_names)
 			break;
@@ -64,35 +65,41 @@ static enum difference run_steps(struct pair *pair, struct maker *maker, uint64_
 	return pair_compare_all(pair);
 }
 
-static enum difference run_round(const struct random_config *config, struct random_counts *counts, uint64_t limit,
-				 struct random_failure *failure)
+static struct maker *new_maker(void)
 {
 	struct maker *maker = calloc(1, sizeof(*maker));
-	struct pair *pair = calloc(1, sizeof(*pair));
-	enum difference result = DIFFERENT;
 
-	if (!maker || !pair) {
+	if (!maker) {
 		fprintf(stderr, "random: no memory for a round\n");
 		exit(2);
 	}
-	failure->round_seed = maker->random = round_seed(config, counts->rounds);
+	return maker;
+}
+
+/* The maker has what its choices are made from, and is freed. */
+static enum difference run_round(const struct random_config *config, struct random_counts *counts, uint64_t limit,
+				 uint64_t round, struct maker *maker, struct random_failure *failure)
+{
+	static struct pair pair;
+	enum difference result = DIFFERENT;
+
 	maker->scenario = scenario_new("random");
-	maker->scenario->pool_pages = round_pool(config, maker, counts->rounds);
-	maker->shadow = &pair->shadow;
+	maker->scenario->pool_pages = round_pool(config, maker, round);
+	maker->shadow = &pair.shadow;
 	counts->rounds++;
-	if (pair_open(pair, config, maker->scenario) == SAME) {
-		pair->counts = counts;
-		result = run_steps(pair, maker, limit);
+	if (pair_open(&pair, config, maker->scenario) == SAME) {
+		pair.counts = counts;
+		maker->fail_allocations = config->fail_allocations && !pair.strict;
+		result = run_steps(&pair, maker, limit);
 	}
-	if (pair_close(pair) == DIFFERENT)
+	if (pair_close(&pair) == DIFFERENT)
 		result = DIFFERENT;
-	snprintf(failure->what, sizeof(failure->what), "%s", pair->what);
+	snprintf(failure->what, sizeof(failure->what), "%s", pair.what);
 	failure->scenario = maker->scenario;
 	if (result == SAME) {
 		scenario_free(maker->scenario);
 		failure->scenario = NULL;
 	}
-	free(pair);
 	free(maker);
 	return result;
 }
@@ -105,11 +112,31 @@ int random_run(const struct random_config *config, struct random_counts *counts,
 	memset(failure, 0, sizeof(*failure));
 	while (counts->operations < config->operations) {
 		uint64_t rest = config->operations - counts->operations;
+		struct maker *maker = new_maker();
 
-		if (run_round(config, counts, rest < round ? rest : round, failure) == DIFFERENT) {
+		failure->round_seed = maker->random = round_seed(config, counts->rounds);
+		if (run_round(config, counts, rest < round ? rest : round, counts->rounds, maker, failure) == DIFFERENT) {
 			random_shrink(config, failure);
 			return 1;
 		}
 	}
 	return 0;
+}
+
+int random_input(const struct random_config *config, const unsigned char *input, size_t length,
+		 struct random_counts *counts, struct random_failure *failure)
+{
+	struct maker *maker = new_maker();
+	uint64_t round;
+
+	memset(counts, 0, sizeof(*counts));
+	memset(failure, 0, sizeof(*failure));
+	maker->input = input;
+	maker->input_left = length;
+	maker_feed(maker, RANDOM_HEAD);
+	round = maker_below(maker, 4);
+	if (run_round(config, counts, (maker->input_left + RANDOM_RECORD - 1) / RANDOM_RECORD, round, maker, failure) == SAME)
+		return 0;
+	random_shrink(config, failure);
+	return 1;
 }

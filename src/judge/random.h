@@ -6,7 +6,8 @@
  * every so often all the bytes that can be reached are.  A round that fails is
  * shrunk to a short scenario that `holdfast run` accepts.
  *
- * Everything follows from the seed.
+ * Everything follows from the seed; or, of a single round, from an input: bytes that
+ * a fuzzer has made up, so that it learns which choices lead where.
  */
 #ifndef HOLDFAST_RANDOM_H
 #define HOLDFAST_RANDOM_H
@@ -20,6 +21,12 @@ struct random_config {
 	uint64_t operations;
 	uint64_t round;			/* most operations a round; 0: 2000 */
 	uint64_t pool_pages;		/* 0: small pools, and in each fourth round one that must suffice */
+	/*
+	 * Now and then, where the pool need not suffice, a step `count` with a value n: the
+	 * first judge is to let the nth allocation from there on fail.  The language has no
+	 * words for that, and to the second judge it means nothing.
+	 */
+	bool fail_allocations;
 };
 
 struct random_counts {
@@ -40,6 +47,16 @@ struct random_failure {
 
 /* 0: no difference; 1: there was one, in failure. */
 int random_run(const struct random_config *, struct random_counts *, struct random_failure *failure);
+
+/*
+ * One round, its choices made by an input: RANDOM_HEAD bytes for the round, then
+ * RANDOM_RECORD bytes a step, whatever the step needs of them, so that to take a
+ * record away is to take a step away.  The seed counts for nothing.
+ */
+#define RANDOM_HEAD 4u
+#define RANDOM_RECORD 24u
+int random_input(const struct random_config *, const unsigned char *input, size_t length, struct random_counts *,
+		 struct random_failure *failure);
 
 /* Word for a step's operation, for tables: "map", "protect", ... */
 const char *random_op_name(enum op);

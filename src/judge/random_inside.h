@@ -77,9 +77,15 @@ struct maker {
 	uint64_t random;		/* state of the generator */
 	struct scenario *scenario;	/* names are added to it */
 	const struct shadow *shadow;
+	bool fail_allocations;		/* make steps for that too (random_config) */
 	unsigned char bytes[RANDOM_PAGES * SCENARIO_PAGE]; /* of the step */
 	bool out_of_names;
+	/* An input that makes the choices (random_input): what is left of it, and what is left for this step. */
+	const unsigned char *input, *choice;
+	size_t input_left, choices_left;
 };
+/* The next bytes of the input make the choices, then a generator that follows from them. */
+void maker_feed(struct maker *, size_t bytes);
 uint64_t maker_random(struct maker *);
 uint64_t maker_below(struct maker *, uint64_t n);
 void maker_step(struct maker *, struct step *);	/* its bytes stand in maker->bytes */

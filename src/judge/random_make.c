@@ -264,6 +264,12 @@ static bool make_exit(struct maker *maker, struct step *step)
 	return step->space >= 0 && (live_spaces(maker) > 2 || chance(maker, 5));
 }
 
+static bool make_failure(struct maker *maker, struct step *step)
+{
+	step->value = 1 + maker_below(maker, chance(maker, 70) ? 8 : 64);
+	return maker->fail_allocations;
+}
+
 static const struct {
 	enum op op;
 	unsigned weight;
@@ -289,15 +295,16 @@ static const struct {
 	{ OP_SPACE, 3, make_space },
 	{ OP_FORK, 30, make_fork },
 	{ OP_EXIT, 22, make_exit },
+	{ OP_COUNT, 60, make_failure },	/* the last: only where it is asked for */
 };
 #define OPERATIONS (sizeof(operations) / sizeof(operations[0]))
 
 static size_t draw(struct maker *maker)
 {
+	size_t i = 0, kinds = maker->fail_allocations ? OPERATIONS : OPERATIONS - 1;
 	uint64_t sum = 0, at;
-	size_t i = 0;
 
-	for (i = 0; i < OPERATIONS; i++)
+	for (i = 0; i < kinds; i++)
 		sum += operations[i].weight;
 	at = maker_below(maker, sum);
 	for (i = 0; at >= operations[i].weight; i++)

@@ -19,9 +19,30 @@ uint64_t maker_random(struct maker *maker)
 	return z ^ z >> 31;
 }
 
+void maker_feed(struct maker *maker, size_t bytes)
+{
+	if (bytes > maker->input_left)
+		bytes = maker->input_left;
+	maker->choice = maker->input;
+	maker->choices_left = bytes;
+	maker->input += bytes;
+	maker->input_left -= bytes;
+	/* Goes on from where it is: two records alike shall not store the same bytes. */
+	for (size_t i = 0; i < bytes; i++)
+		maker->random = (maker->random ^ maker->choice[i]) * 0x100000001b3u;
+}
+
 uint64_t maker_below(struct maker *maker, uint64_t n)
 {
-	return maker_random(maker) % n;
+	uint64_t drawn = 0;
+
+	if (!maker->choices_left)
+		return maker_random(maker) % n;
+	for (uint64_t most = n - 1; most && maker->choices_left; most >>= 8) {
+		drawn = drawn << 8 | *maker->choice++;
+		maker->choices_left--;
+	}
+	return drawn % n;
 }
 
 bool chance(struct maker *maker, unsigned percent)

@@ -109,6 +109,8 @@ static bool space_is_known(const struct shadow *shadow, int space)
 bool shadow_allows(const struct shadow *shadow, const struct step *step)
 {
 	switch (step->op) {
+	case OP_COUNT:
+		return true;
 	case OP_OBJECT:
 		return !shadow->object[step->object].made;
 	case OP_OBJECT_WRITE: case OP_OBJECT_RESIZE: case OP_EXPECT_OBJECT:
