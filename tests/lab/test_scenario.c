@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "names.h"
+#include "same_scenario.h"
 #include "scenario.h"
 #include "scenario_messages.h"
 
@@ -47,51 +48,6 @@ static char *print(const struct scenario *s)
 }
 
 /* ---- round trip --------------------------------------------------------- */
-
-static bool same_names(char *const a[], int na, char *const b[], int nb)
-{
-	for (int i = 0; na == nb && i < na; i++)
-		if (strcmp(a[i], b[i]))
-			return false;
-	return na == nb;
-}
-
-static bool same_step(const struct step *a, const struct step *b)
-{
-	struct step x = *a, y = *b;
-
-	x.at = y.at = (struct position){ 0, 0 };
-	x.bytes = y.bytes = NULL;
-	if (!a->bytes != !b->bytes || (a->bytes && memcmp(a->bytes, b->bytes, a->length)))
-		return false;
-	return x.op == y.op && x.space == y.space && x.child == y.child && x.mapping == y.mapping &&
-	       x.object == y.object && x.pin == y.pin && x.offset == y.offset && x.length == y.length &&
-	       x.object_offset == y.object_offset && x.prot == y.prot && x.flags == y.flags && x.stat == y.stat &&
-	       x.value == y.value && x.fails == y.fails && x.promises == y.promises && x.thread == y.thread;
-}
-
-static bool same_conditions(const struct scenario *a, const struct scenario *b)
-{
-	for (size_t i = 0; a->nconditions == b->nconditions && i < a->nconditions; i++)
-		if (a->conditions[i].seen != b->conditions[i].seen ||
-		    strcmp(a->conditions[i].text, b->conditions[i].text))
-			return false;
-	return a->nconditions == b->nconditions;
-}
-
-static bool same_scenario(const struct scenario *a, const struct scenario *b)
-{
-	for (size_t i = 0; a->nsteps == b->nsteps && i < a->nsteps; i++)
-		if (!same_step(&a->steps[i], &b->steps[i]))
-			return false;
-	return a->nsteps == b->nsteps && !strcmp(a->title, b->title) && !strcmp(a->why, b->why) &&
-	       a->promises == b->promises && a->broken_under == b->broken_under && a->pool_pages == b->pool_pages &&
-	       a->nthreads == b->nthreads && same_conditions(a, b) &&
-	       same_names(a->spaces, a->nspaces, b->spaces, b->nspaces) &&
-	       same_names(a->mappings, a->nmappings, b->mappings, b->nmappings) &&
-	       same_names(a->objects, a->nobjects, b->objects, b->nobjects) &&
-	       same_names(a->pins, a->npins, b->pins, b->npins);
-}
 
 static void round_trip(const char *test, const struct scenario *s)
 {
