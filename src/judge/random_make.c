@@ -9,12 +9,15 @@
 
 /* ---- the operations ------------------------------------------------------------ */
 
-/* An object, mostly no further than it reaches. */
+/* An object, mostly no further than it reaches; one that could not be made is none. */
 static void map_object(struct maker *maker, struct step *step)
 {
+	int object = (int)maker_below(maker, (uint64_t)maker->scenario->nobjects);
 	uint64_t bytes;
 
-	step->object = (int)maker_below(maker, (uint64_t)maker->scenario->nobjects);
+	if (!maker->shadow->object[object].made)
+		return;
+	step->object = object;
 	step->object_offset = chance(maker, 70) ? 0 : maker_below(maker, 3) * SCENARIO_PAGE;
 	bytes = maker->shadow->object[step->object].bytes / SCENARIO_PAGE * SCENARIO_PAGE;
 	if (step->length + step->object_offset > bytes && step->object_offset < bytes && chance(maker, 80))
@@ -195,8 +198,10 @@ static uint64_t object_size(struct maker *maker)
 static bool make_object(struct maker *maker, struct step *step)
 {
 	static const char *const names[RANDOM_OBJECTS] = { "X", "Y", "Z" };
-	int n = maker->scenario->nobjects;
+	int n = 0;
 
+	while (n < maker->scenario->nobjects && maker->shadow->object[n].made)
+		n++;
 	if (n == RANDOM_OBJECTS)
 		return false;
 	step->object = scenario_name(maker->scenario->objects, &maker->scenario->nobjects, names[n]);
