@@ -10,6 +10,8 @@
  *
  *	discard_keeps   does a discard leave pinned pages in place?
  *
+ * and a handshake: what keeps a fast pin and a fork from missing each other.
+ *
  * Two of them must never be mixed up (it took Linux until 2021 to separate them):
  * keep asks "am I the sole owner?", copies asks "did I already make this page
  * exclusive by pinning it?".
@@ -66,6 +68,13 @@ static inline bool holdfast_keep(struct view view)
 }
 
 #ifdef HF_LAB
+/* How a fast pin and a fork see to it that they do not miss each other. */
+enum handshake {
+	HANDSHAKE_NONE,		/* they don't */
+	HANDSHAKE_SEQUENCE,	/* a sequence and full fences: src/lab/handshakes.c */
+	HANDSHAKE_GRACE,	/* a flag and a grace period: handshake.h */
+};
+
 /* Where a fork looks for pins. */
 enum look {
 	LOOK_NOWHERE,		/* it is blind to them */
@@ -82,6 +91,7 @@ struct design {
 	bool discard_keeps;
 	bool unshare_may_write;	/* an unshared page's entry is writable where the mapping is */
 	enum look look;		/* which tables a fork must search for pins */
+	enum handshake handshake;
 };
 
 extern const struct design design_holdfast;
@@ -97,6 +107,7 @@ bool design_looks_for_pins(const struct hf_mm *mm);
 #define DESIGN_LOOKS_AT_TABLES(mm) (design_of(mm)->look == LOOK_TABLES)
 #define DESIGN_LOOKS_FOR_PINS(mm) design_looks_for_pins(mm)
 #define DESIGN_IS_HOLDFAST(mm) (design_of(mm) == &design_holdfast)
+#define DESIGN_HAS_GRACE(mm) (design_of(mm)->handshake == HANDSHAKE_GRACE)
 #else
 #define DESIGN_FAST(mm, view, how) holdfast_fast(view, how)
 #define DESIGN_OWN(mm, vma, view, how) holdfast_own(view, how)
@@ -107,6 +118,7 @@ bool design_looks_for_pins(const struct hf_mm *mm);
 #define DESIGN_LOOKS_AT_TABLES(mm) true
 #define DESIGN_LOOKS_FOR_PINS(mm) true
 #define DESIGN_IS_HOLDFAST(mm) true
+#define DESIGN_HAS_GRACE(mm) true
 #endif
 
 #endif

@@ -57,7 +57,7 @@ static bool pin_matters(const struct forking *forking, struct view view)
 }
 
 /* One page of this mm's own: count it if it is pinned and the child would have it. */
-static bool survey_page(struct forking *forking, pte_t pte, vpn_t vpn)
+static bool survey_page(struct forking *forking, pte_slot *slot, pte_t pte, vpn_t vpn)
 {
 	struct hf_mm *mm = forking->parent;
 	struct page *page = page_of(mm->pool, pte_pfn(pte));
@@ -69,6 +69,8 @@ static bool survey_page(struct forking *forking, pte_t pte, vpn_t vpn)
 		return false;
 	if (!forking->unmark && forks_pages(vma_find(mm, (uint64_t)vpn << HF_PAGE_SHIFT))) {
 		forking->pinned++;
+		if (!DESIGN_HAS_GRACE(mm) && forking->closed)
+			pte_set(slot, PTE_FOUND);
 		if (forking->report)
 			atomic_fetch_or_explicit(&page->flags, PAGE_LISTED, memory_order_relaxed);
 	}
@@ -88,11 +90,11 @@ static bool survey(struct forking *forking, pfn_t pfn, unsigned level, vpn_t vpn
 		pte_t pte = pte_load(slot);
 
 		if (!level) {
-			any |= is_own(pool, pte) && survey_page(forking, pte, vpn + index);
+			any |= is_own(pool, pte) && survey_page(forking, slot, pte, vpn + index);
 		} else if (pte & (everywhere ? PTE_P : PTE_HAS_PINNED)) {
 			if (survey(forking, pte_pfn(pte), level - 1, vpn + index * tree_reach(level)))
 				any = true;
-			else if (forking->closed && !forking->unmark)
+			else if (forking->closed && !forking->unmark && (pte & PTE_HAS_PINNED))
 				pte_clear(slot, PTE_HAS_PINNED);
 		}
 	}
@@ -242,7 +244,7 @@ static pte_t copy_page(struct forking *forking, pte_t pte, const struct vma *vma
 	plat_copy(page_bytes(pool, pfn), page_bytes(pool, pte_pfn(pte)), PAGE_BYTES);
 	page_entry_added(page);
 	count_page(forking, STAT_fork_copies, forking->report ? &forking->report->copied : NULL);
-	return pte_make(pfn, (pte & ~PTE_FRAME_MASK) | PTE_PINNABLE | (vma->prot & HF_PROT_WRITE ? PTE_W : 0));
+	return pte_make(pfn, (pte & ~(PTE_FRAME_MASK | PTE_FOUND)) | PTE_PINNABLE | (vma->prot & HF_PROT_WRITE ? PTE_W : 0));
 }
 
 static pte_t share_page(struct forking *forking, pte_slot *slot, pte_t pte)
@@ -259,6 +261,12 @@ static pte_t share_page(struct forking *forking, pte_slot *slot, pte_t pte)
 	return pte & ~(PTE_W | PTE_PINNABLE);
 }
 
+/* Did the survey find it?  Under grace pins can't have come since. */
+static bool was_found(const struct forking *forking, struct view view)
+{
+	return DESIGN_HAS_GRACE(forking->parent) ? pin_matters(forking, view) : (view.pte & PTE_FOUND) != 0;
+}
+
 /* What the child has where the parent has this; 0: nothing. */
 static pte_t child_entry(struct forking *forking, const struct vma *vma, pte_slot *slot, bool look)
 {
@@ -270,14 +278,12 @@ static pte_t child_entry(struct forking *forking, const struct vma *vma, pte_slo
 		return pte;
 	if (!is_own(parent->pool, pte))
 		return 0;
-	/* Pins can't have come since the survey.  (Linux's "maybe" can, and is shared then.) */
-	if (look && pin_matters(forking, view)) {
+	if (look && was_found(forking, view)) {
 		if (forking->pins == HF_FORK_HOLE) {
 			count_page(forking, STAT_fork_holes, forking->report ? &forking->report->holes : NULL);
 			return PTE_HOLE;
 		}
-		if (forking->copies.count)
-			return copy_page(forking, pte, vma);
+		return copy_page(forking, pte, vma);
 	}
 	return share_page(forking, slot, pte);
 }
@@ -340,6 +346,18 @@ static void fork_commit(struct forking *forking)
 	stat_add(forking->parent->pool, STAT_forks, 1);
 }
 
+/* The marks of the survey off again. */
+static void forget_found(struct forking *forking)
+{
+	struct hf_mm *mm = forking->parent;
+	vpn_t end = vpn_of(ADDRESS_END);
+	pte_slot *slot;
+
+	for (vpn_t vpn = 0; (vpn = tree_next(mm->pool, &mm->tables, vpn, end, &slot)) < end; vpn++)
+		if (pte_load(slot) & PTE_FOUND)
+			pte_clear(slot, PTE_FOUND);
+}
+
 /* ---- public ----------------------------------------------------------------------------------------- */
 
 static int fork_locked(struct forking *forking)
@@ -347,13 +365,15 @@ static int fork_locked(struct forking *forking)
 	struct hf_mm *parent = forking->parent;
 	int error;
 
-	handshake_begin(parent);
+	fork_begin(parent);
 	forking->closed = true;
 	error = fork_prepare(forking);
 	/* ---- point of no return ---- */
 	if (!error)
 		fork_commit(forking);
-	handshake_end(parent);
+	if (!DESIGN_HAS_GRACE(parent) && forking->pinned)
+		forget_found(forking);
+	fork_end(parent);
 	vmas_discard(&forking->vmas);
 	stock_empty(parent->pool, &forking->tables);
 	stock_empty(parent->pool, &forking->copies);

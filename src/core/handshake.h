@@ -122,4 +122,56 @@ static inline bool walk_mark_pinned(const struct walk *walk)
 	return true;
 }
 
+/* ---- the other designs' handshakes ------------------------------------------------------ */
+
+/*
+ * Laboratory, in a last-level entry: the fork under way found the page pinned.
+ * With a handshake other than grace pins can come while a fork looks, if only to
+ * go again, so it must not ask twice: the second answer may differ from the one
+ * for which it has allocated.
+ */
+#define PTE_FOUND (UINT64_C(1) << 58)
+
+struct taking;
+
+#ifdef HF_LAB
+/* src/lab/handshakes.c; with HANDSHAKE_GRACE they are what stands in this file, and nothing more. */
+bool pin_begin(struct taking *taking);
+bool pin_holds(struct taking *taking, struct page *page, const pte_slot *slot, pte_t pte);
+void pin_end(struct taking *taking, uint64_t before);
+void fork_begin(struct hf_mm *mm);
+void fork_end(struct hf_mm *mm);
+#else
+static inline bool pin_begin(struct taking *taking)
+{
+	(void)taking;
+	return true;
+}
+
+static inline bool pin_holds(struct taking *taking, struct page *page, const pte_slot *slot, pte_t pte)
+{
+	(void)taking;
+	(void)page;
+	(void)slot;
+	(void)pte;
+	return true;
+}
+
+static inline void pin_end(struct taking *taking, uint64_t before)
+{
+	(void)taking;
+	(void)before;
+}
+
+static inline void fork_begin(struct hf_mm *mm)
+{
+	handshake_begin(mm);
+}
+
+static inline void fork_end(struct hf_mm *mm)
+{
+	handshake_end(mm);
+}
+#endif
+
 #endif

@@ -27,6 +27,7 @@ struct hf_mm {
 #ifdef HF_LAB
 	const struct design *design;
 	_Atomic uint32_t has_pinned;	/* Linux's one sticky bit, for its designs */
+	_Atomic uint32_t sequence;	/* odd while a fork looks, with HANDSHAKE_SEQUENCE (lock) */
 #endif
 };
 

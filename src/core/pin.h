@@ -14,6 +14,9 @@ struct taking {
 	uint64_t pages;		/* wanted */
 	unsigned how;
 	struct page *excess;	/* raised once too often, to be dropped outside of the section */
+#ifdef HF_LAB
+	uint32_t sequence;	/* what the mm's was when the fast path began */
+#endif
 };
 
 /*

@@ -27,12 +27,13 @@ static enum stat why_not(pte_t view, unsigned how)
 	return STAT_left_pinnable;
 }
 
-static bool raise_page(struct taking *taking, struct page *page)
+/* A page that was read from the entry. */
+static bool raise_page(struct taking *taking, struct page *page, const pte_slot *slot, pte_t pte)
 {
 	enum raise raise = page_raise(page);
 
 	if (likely(raise == RAISED))
-		return true;
+		return pin_holds(taking, page, slot, pte);
 	if (raise == RAISE_TOO_MANY)
 		taking->excess = page;
 	return leave(taking->mm->pool, STAT_left_dying);
@@ -54,7 +55,7 @@ static bool take_entries(struct taking *taking, pte_t all, const pte_slot *slots
 	unsigned i;
 
 	for (i = 0; i < count; i++) {
-		pte_t view = walk_view(all, pte_load(&slots[i]));
+		pte_t pte = pte_load(&slots[i]), view = walk_view(all, pte);
 		unsigned char *bytes = base + ((uint64_t)pte_pfn(view) << HF_PAGE_SHIFT);
 		struct page *page = &pages[pte_pfn(view)];
 		struct view seen = { view, page, false };
@@ -65,7 +66,7 @@ static bool take_entries(struct taking *taking, pte_t all, const pte_slot *slots
 		on = bytes == end || record->runs < record->room;
 		if (unlikely(!on))
 			break;
-		on = raise_page(taking, page);			/* P4 */
+		on = raise_page(taking, page, &slots[i], pte);	/* P4 */
 		if (unlikely(!on))
 			break;
 		if (bytes != end) {
@@ -98,7 +99,7 @@ static bool take_table(struct taking *taking)
 	/* Nothing there: no need to mark a path that a pin can't come from. */
 	if (!(walk_view(walk.all, pte_load(walk.upper[0])) & PTE_P))
 		return leave(taking->mm->pool, STAT_left_absent);
-	if (!walk_mark_pinned(&walk))				/* P3 */
+	if (DESIGN_LOOKS_AT_TABLES(taking->mm) && !walk_mark_pinned(&walk))	/* P3 */
 		return leave(taking->mm->pool, STAT_left_absent);
 	return take_entries(taking, walk.all, walk.upper[0], count);
 }
@@ -106,7 +107,7 @@ static bool take_table(struct taking *taking)
 void pin_fast(struct taking *taking)
 {
 	uint64_t before = taking->record->pages;
-	bool on = true;
+	bool on = pin_begin(taking);
 
 	while (on && taking->record->pages < taking->pages) {
 		plat_section_enter();
@@ -118,6 +119,7 @@ void pin_fast(struct taking *taking)
 		page_drop(taking->mm->pool, taking->excess, COUNT_PIN);
 		taking->excess = NULL;
 	}
+	pin_end(taking, before);
 	if (taking->record->pages > before)
 		stat_add(taking->mm->pool, STAT_pin_fast, taking->record->pages - before);
 }

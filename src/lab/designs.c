@@ -195,18 +195,23 @@ static bool keep_5_19(struct view view)
 const struct design design_holdfast = {
 	"holdfast", holdfast_fast, own_holdfast, copies_holdfast, holdfast_keep,
 	.discard_keeps = true, .unshare_may_write = true, .look = LOOK_TABLES,
+	.handshake = HANDSHAKE_GRACE,
 };
 
+#define BLIND .look = LOOK_NOWHERE, .handshake = HANDSHAKE_NONE
+#define STICKY .look = LOOK_STICKY, .handshake = HANDSHAKE_SEQUENCE
+
 static const struct design others[] = {
-	{ .name = "linux-5.7", fast_present, own_not, copies_never, keep_mapped_once, .look = LOOK_NOWHERE },
-	{ .name = "linux-5.8", fast_writable, own_5_8, copies_never, keep_mapped_once, .look = LOOK_NOWHERE },
-	{ .name = "linux-5.9-rc", fast_present, own_not, copies_never, keep_sole_reference, .look = LOOK_NOWHERE },
+	{ .name = "linux-5.7", fast_present, own_not, copies_never, keep_mapped_once, BLIND },
+	{ .name = "linux-5.8", fast_writable, own_5_8, copies_never, keep_mapped_once, BLIND },
+	{ .name = "linux-5.9-rc", fast_present, own_not, copies_never, keep_sole_reference, BLIND },
+	/* It looks for pins, and has no handshake yet: history/fork-races-fast-pin. */
 	{ .name = "linux-5.9", fast_present, own_not, maybe_pinned, keep_sole_reference, .look = LOOK_STICKY },
-	{ .name = "linux-5.10", fast_present, own_not, maybe_pinned, keep_sole_reference, .look = LOOK_STICKY },
-	{ .name = "symmetric", fast_symmetric, own_symmetric, copies_pinned, keep_sole_reference, .look = LOOK_STICKY },
-	{ .name = "a-or-b", fast_a_or_b, own_a_or_b, copies_pinned, keep_sole_reference, .look = LOOK_STICKY },
-	{ .name = "linux-5.19", fast_5_19, own_5_19, copies_5_19, keep_5_19, .look = LOOK_STICKY },
-	{ .name = "linux-6.2", fast_6_2, own_6_2, copies_5_19, keep_5_19, .look = LOOK_STICKY },
+	{ .name = "linux-5.10", fast_present, own_not, maybe_pinned, keep_sole_reference, STICKY },
+	{ .name = "symmetric", fast_symmetric, own_symmetric, copies_pinned, keep_sole_reference, STICKY },
+	{ .name = "a-or-b", fast_a_or_b, own_a_or_b, copies_pinned, keep_sole_reference, STICKY },
+	{ .name = "linux-5.19", fast_5_19, own_5_19, copies_5_19, keep_5_19, STICKY },
+	{ .name = "linux-6.2", fast_6_2, own_6_2, copies_5_19, keep_5_19, STICKY },
 };
 
 const struct design *design_of(const struct hf_mm *mm)
