@@ -17,12 +17,25 @@
 #include "page.h"
 #include "stats.h"
 
+/* Build parameters: the explorer, which looks at every state, takes as few of each as there may be. */
+#ifndef HF_SLOTS
+#define HF_SLOTS 128
+#endif
+#ifndef HF_CACHE_PAGES
+#define HF_CACHE_PAGES 64
+#endif
+#ifndef HF_LIMBO_PAGES
+#define HF_LIMBO_PAGES 64
+#endif
+
 /* Threads with per-thread state of their own; the rest share the last slot. */
-#define SLOTS 128u
+#define SLOTS ((unsigned)(HF_SLOTS))
 #define SLOT_SHARED (SLOTS - 1)
-#define CACHE_PAGES 64u
-#define LIMBO_PAGES 64u		/* at least; a large pool waits less often: see pool_begin() */
+#define CACHE_PAGES ((unsigned)(HF_CACHE_PAGES))
+#define LIMBO_PAGES ((unsigned)(HF_LIMBO_PAGES))	/* at least; a large pool waits less often: see pool_begin() */
 #define LIMBO_PAGES_MOST 4096u
+
+_Static_assert(HF_SLOTS >= 2 && HF_CACHE_PAGES >= 2 && HF_LIMBO_PAGES >= 1, "half a cache is a page, or more");
 
 struct record;
 struct record_chunk;

@@ -50,7 +50,10 @@ struct record {
 	_Atomic uint32_t how;
 };
 
-#define CHUNK_RECORDS 32u
+#ifndef HF_CHUNK_RECORDS	/* a build parameter, too */
+#define HF_CHUNK_RECORDS 32
+#endif
+#define CHUNK_RECORDS ((unsigned)(HF_CHUNK_RECORDS))
 
 struct record_chunk {
 	struct record_chunk *next;
