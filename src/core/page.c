@@ -45,11 +45,16 @@ void pool_grace(struct hf_pool *pool)
 
 /* ---- free pages ---------------------------------------------------------------- */
 
-/* Put a linked list of free pages on the pool's. */
+/*
+ * Put a linked list of free pages on the pool's.  From here on, and not while it is
+ * in a limbo, a page is at rest: nobody has a way to it any more.
+ */
 static void give_to_pool(struct hf_pool *pool, pfn_t first)
 {
 	pfn_t next;
 
+	for (pfn_t pfn = first; pfn != PFN_NONE; pfn = (pfn_t)page_of(pool, pfn)->index)
+		plat_page_rest(page_bytes(pool, pfn), PAGE_BYTES);
 	plat_lock(&pool->lock);
 	for (pfn_t pfn = first; pfn != PFN_NONE; pfn = next) {
 		next = (pfn_t)page_of(pool, pfn)->index;
@@ -211,6 +216,8 @@ static pfn_t take_frame_or_gather(struct hf_pool *pool)
 		if (pfn == PFN_NONE && any)
 			plat_pause(attempt);
 	}
+	if (pfn != PFN_NONE)
+		plat_page_wake(page_bytes(pool, pfn), PAGE_BYTES);
 	return pfn;
 }
 

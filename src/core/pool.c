@@ -118,6 +118,7 @@ int hf_pool_destroy(struct hf_pool *pool)
 	for (unsigned number = 0; number < SLOTS; number++)
 		plat_lock_fini(&pool->slots[number].lock);
 	plat_lock_fini(&pool->lock);
+	plat_page_wake(pool->base, (uint64_t)pool->frontier << HF_PAGE_SHIFT);
 	plat_pool_close(pool->base, pool->bytes, pool->fd);
 	plat_unreserve(pool->pages, pool->count * sizeof(struct page));
 	plat_free(pool);

@@ -22,13 +22,23 @@
 
 #if defined(__SANITIZE_THREAD__)
 #define PLAT_TSAN 1
+#elif defined(__SANITIZE_ADDRESS__)
+#define PLAT_ASAN 1
 #elif defined(__has_feature)
 #if __has_feature(thread_sanitizer)
 #define PLAT_TSAN 1
+#elif __has_feature(address_sanitizer)
+#define PLAT_ASAN 1
 #endif
 #endif
 #ifndef PLAT_TSAN
 #define PLAT_TSAN 0
+#endif
+#ifndef PLAT_ASAN
+#define PLAT_ASAN 0
+#endif
+#if PLAT_ASAN
+#include <sanitizer/asan_interface.h>
 #endif
 
 _Static_assert(HF_ESRCH == ESRCH && HF_EAGAIN == EAGAIN && HF_ENOMEM == ENOMEM && HF_EACCES == EACCES &&
@@ -245,6 +255,27 @@ void *plat_reserve(uint64_t bytes)
 void plat_unreserve(void *memory, uint64_t bytes)
 {
 	munmap(memory, bytes);
+}
+
+/* To a program built with AddressSanitizer a free page is freed memory: what it keeps the address of, it learns. */
+void plat_page_rest(void *page, size_t bytes)
+{
+#if PLAT_ASAN
+	__asan_poison_memory_region(page, bytes);
+#else
+	(void)page;
+	(void)bytes;
+#endif
+}
+
+void plat_page_wake(void *page, size_t bytes)
+{
+#if PLAT_ASAN
+	__asan_unpoison_memory_region(page, bytes);
+#else
+	(void)page;
+	(void)bytes;
+#endif
 }
 
 /* ---- bytes of pages ---------------------------------------------------------------------------- */

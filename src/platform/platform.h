@@ -65,6 +65,14 @@ void plat_pool_close(void *base, uint64_t bytes, int fd);
 void *plat_reserve(uint64_t bytes);
 void plat_unreserve(void *memory, uint64_t bytes);
 
+/*
+ * Free pages of the pool.  Nobody touches their bytes, to read or to write, until
+ * they are woken: who does has kept an address for too long.  A page may be woken
+ * that never rested, and rest twice.
+ */
+void plat_page_rest(void *page, size_t bytes);
+void plat_page_wake(void *page, size_t bytes);
+
 /* ---- bytes of pages ----------------------------------------------------------------- */
 
 /*
