@@ -5,6 +5,7 @@
 #>   make check           all tests
 #>   make check-full      the same, longer: a million random operations, a minute of threads
 #>   make asan            the tests under AddressSanitizer; also ubsan
+#>   make fuzz            a fuzzer on the parser and on the operations (FUZZ_SECONDS=60 each)
 #>   make tsan            the tests of the library under ThreadSanitizer (LENGTH=short: ten seconds of threads)
 #>   make bench           time pins, COW breaks and forks
 #>   make lint            rules that no compiler knows: layers, man pages, shell scripts
@@ -20,6 +21,7 @@
 CC      ?= cc
 CXX     ?= c++
 OBJCOPY ?= objcopy
+NM      ?= nm
 B       := build
 OPT     := -O2 -g
 WERROR  :=
@@ -45,9 +47,10 @@ export B CC CXX SAN RUN V
 
 # ---- what is built from what ------------------------------------------------
 #
-# The core is compiled twice: for the library that people link (lib/), and with
+# The core is compiled three times: for the library that people link (lib/); with
 # HF_LAB for the laboratory (lab/), in which any address space can be given any
-# design.  The program is linked to the laboratory.  What stands for a stranger's
+# design; and for the explorer (explored/, see below).  The program is linked to the
+# laboratory, and to the explorer.  What stands for a stranger's
 # program (use/) sees the public header alone; holdfast-bench is one of them, and
 # borrows a file of the program's.
 
@@ -60,10 +63,13 @@ EXAMPLES := $(wildcard examples/*.c)
 KV       := $(wildcard examples/kv/*.c)
 LAB_TEST := $(wildcard tests/lab/*.c)
 LIB_TEST := $(wildcard tests/lib/*.c)
+EXPLORED := $(filter-out src/platform/%,$(LAB))
+EXPLORE  := $(wildcard src/explore/*.c)
+EXPLORE_TEST := $(wildcard tests/explore/*.c)
 SH_TEST  := scripts/check-layers $(wildcard tests/*/*.sh)
 
 lib_include := -Iinclude -Isrc/platform
-lab_include := -Iinclude -Isrc/core $(addprefix -Isrc/,platform lab scenario judge kernel cli) -Itests
+lab_include := -Iinclude -Isrc/core $(addprefix -Isrc/,platform lab scenario judge kernel explore cli) -Itests
 use_include := -Iinclude -Itests
 
 LIB_OBJ   := $(CORE:%.c=$(B)/lib/%.o)
@@ -72,13 +78,16 @@ TOOL_OBJ  := $(TOOL:%.c=$(B)/lab/%.o)
 CLI_OBJ   := $(CLI:%.c=$(B)/lab/%.o)
 BENCH_OBJ := $(BENCH:%.c=$(B)/use/%.o)
 $(BENCH_OBJ): use_include += -Isrc/cli
+EXPLORED_OBJ := $(EXPLORED:%.c=$(B)/explored/%.o) $(EXPLORE_TEST:%.c=$(B)/explored/%.o)
+EXPLORE_OBJ  := $(EXPLORE:%.c=$(B)/explore/%.o)
 TEST_OBJ  := $(LAB_TEST:%.c=$(B)/lab/%.o) $(LIB_TEST:%.c=$(B)/use/%.o) $(EXAMPLES:%.c=$(B)/use/%.o)
 KV_OBJ    := $(KV:%.c=$(B)/use/%.o)
-OBJ       := $(LIB_OBJ) $(LAB_OBJ) $(TOOL_OBJ) $(CLI_OBJ) $(BENCH_OBJ) $(KV_OBJ) $(TEST_OBJ)
+OBJ       := $(LIB_OBJ) $(LAB_OBJ) $(TOOL_OBJ) $(CLI_OBJ) $(BENCH_OBJ) $(KV_OBJ) $(TEST_OBJ) \
+	     $(EXPLORED_OBJ) $(EXPLORE_OBJ)
 
 LIBRARY   := $(B)/libholdfast.a $(B)/$(SONAME)
 PROGRAMS  := $(B)/holdfast $(B)/holdfast-bench $(EXAMPLES:%.c=$(B)/%) $(B)/examples/kv
-TESTS     := $(LAB_TEST:%.c=$(B)/%) $(LIB_TEST:%.c=$(B)/%)
+TESTS     := $(LAB_TEST:%.c=$(B)/%) $(LIB_TEST:%.c=$(B)/%) $(EXPLORE_TEST:%.c=$(B)/%)
 
 programs: $(LIBRARY) $(PROGRAMS)
 
@@ -87,7 +96,7 @@ programs: $(LIBRARY) $(PROGRAMS)
 # The compiler and the flags of the last build: what was built with others is stale.
 $(B)/flags: FORCE
 	@mkdir -p $(@D)
-	@echo '$(subst ','\'',$(CC) $(FLAGS) $(lab_include) $(LDFLAGS))' >$@.now; cmp -s $@.now $@ && rm $@.now || mv $@.now $@
+	@echo '$(subst ','\'',$(CC) $(FLAGS) $(lab_include) $(explored_flags) $(LDFLAGS))' >$@.now; cmp -s $@.now $@ && rm $@.now || mv $@.now $@
 
 $(B)/setup: scripts/setup | $(B)/flags
 	@scripts/setup
@@ -106,6 +115,22 @@ $(B)/lab/%.o: %.c
 $(B)/use/%.o: %.c
 	@mkdir -p $(@D)
 	$(call say,cc)$(CC) $(FLAGS) $(use_include) -MMD -MP -c -o $@ $<
+
+# The explorer is never built with a sanitizer: its threads are none to it.  Its own files
+# look into the core's structures, so they have the same small sizes.
+plain_flags    = $(filter-out $(SAN),$(FLAGS))
+explored_sizes := -DHF_PAGE_SHIFT=6 -DHF_TABLE_SHIFT=2 -DHF_SLOTS=6 -DHF_CACHE_PAGES=2 -DHF_LIMBO_PAGES=1 \
+		  -DHF_CHUNK_RECORDS=4
+explored_flags = -O1 -g -fsanitize=thread $(if $(findstring clang,$(CC)),,-Wno-tsan) -fno-omit-frame-pointer \
+		 -fno-optimize-sibling-calls -DHF_LAB $(explored_sizes)
+
+$(B)/explored/%.o: %.c
+	@mkdir -p $(@D)
+	$(call say,cc)$(CC) $(plain_flags) $(explored_flags) $(lab_include) -MMD -MP -c -o $@ $<
+
+$(B)/explore/%.o: %.c
+	@mkdir -p $(@D)
+	$(call say,cc)$(CC) $(plain_flags) -DHF_LAB $(explored_sizes) $(lab_include) -MMD -MP -c -o $@ $<
 
 -include $(OBJ:.o=.d)
 
@@ -127,12 +152,15 @@ $(B)/$(SONAME): $(LIB_OBJ) src/holdfast.map
 		$(if $(SAN),,-Wl,-z,defs) -o $@ $(LIB_OBJ) $(LIBS)
 	@ln -sf $(SONAME) $(B)/libholdfast.so
 
+# TODO
+explorer := $(if $(wildcard src/explore/explore.c),$(B)/libexplorer.a)
+
 define link
 	@mkdir -p $(@D)
 	$(call say,ld)$(CC) $(FLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 endef
 
-$(B)/holdfast: $(CLI_OBJ) $(B)/libtool.a $(B)/liblab.a
+$(B)/holdfast: $(CLI_OBJ) $(explorer) $(B)/libtool.a $(B)/liblab.a
 	$(link)
 $(B)/holdfast-bench: $(BENCH_OBJ) $(B)/libholdfast.a
 	$(link)
@@ -140,9 +168,40 @@ $(B)/holdfast-bench: $(BENCH_OBJ) $(B)/libholdfast.a
 $(B)/examples/kv: $(KV_OBJ) $(B)/libholdfast.a
 	$(link)
 
+# ---- the explorer: the core once more, as an engine sees it that orders its steps -------------
+#
+# Compiled with a sanitizer's hooks, linked to our own of these names (hooks.c), and to a
+# platform of its own.  One object, of which only the names of explore.h are seen: the
+# core of the laboratory has the same ones, and a sanitizer may have the hooks.
+
+explored_names := $(sort $(shell grep -o 'explore_[a-z_]*' src/explore/explore.h))
+
+# What the compiler leaves to the libc is explored, too.
+$(B)/explored.o: $(EXPLORED:%.c=$(B)/explored/%.o) src/explore/explored.ld
+	$(call say,ld)$(LD) -r --force-group-allocation -T src/explore/explored.ld -o $@ $(filter %.o,$^) && \
+		$(OBJCOPY) $(foreach name,memcpy memmove memset,--redefine-sym $(name)=__tsan_$(name)) $@
+
+$(B)/sites.c: $(B)/explored.o scripts/sites
+	$(call say,sites)scripts/sites $< >$@
+$(B)/sites.o: $(B)/sites.c
+	$(call say,cc)$(CC) $(plain_flags) -Isrc/explore -c -o $@ $<
+
+# A name of the core, the platform or the hooks that is missing here would be taken from elsewhere.
+$(B)/explorer.o: $(B)/explored.o $(EXPLORE_OBJ) $(B)/sites.o
+	$(call say,ld)$(LD) -r --force-group-allocation -o $@ $^
+	@! $(NM) -u $@ | grep -E ' U (hf_|plat_|engine_|explored_|__tsan_)'
+	@$(OBJCOPY) $(explored_names:%=--keep-global-symbol=%) $@
+
+$(B)/libexplorer.a: $(B)/explorer.o
+$(B)/libengine.a: $(EXPLORE_OBJ)
+
 # Each file of these directories is a program.
-$(B)/tests/lab/%: $(B)/lab/tests/lab/%.o $(B)/libtool.a $(B)/liblab.a
+$(B)/tests/lab/%: $(B)/lab/tests/lab/%.o $(explorer) $(B)/libtool.a $(B)/liblab.a
 	$(link)
+# Of the engine, which it is to explore: so it is built as the core is there.
+$(B)/tests/explore/%: $(B)/explored/tests/explore/%.o $(B)/libengine.a
+	@mkdir -p $(@D)
+	$(call say,ld)$(CC) $(plain_flags) $(LDFLAGS) -o $@ $^ $(LIBS)
 $(B)/tests/lib/%: $(B)/use/tests/lib/%.o $(B)/libholdfast.a
 	$(link)
 $(B)/examples/%: $(B)/use/examples/%.o $(B)/libholdfast.a
@@ -194,6 +253,36 @@ lint:
 advice:
 	@scripts/lint --advice $(lab_include)
 
+# ---- fuzz -------------------------------------------------------------------------
+#
+# Linked to corpus.c a target runs the inputs that are kept (a suite), linked to clang's
+# libFuzzer it looks for more: with everything instrumented, so in a directory of its own.
+
+FUZZ_SECONDS := 60
+FUZZ         := fuzz_parser fuzz_operations
+FUZZ_OBJ     := $(patsubst %.c,$(B)/lab/%.o,$(wildcard tests/fuzz/*.c))
+FUZZ_TESTS   := $(FUZZ:%=$(B)/tests/fuzz/%)
+args_fuzz_parser     := tests/fuzz/corpus/parser
+args_fuzz_operations := tests/fuzz/corpus/operations
+
+$(FUZZ_OBJ): $(B)/flags | $(B)/setup
+-include $(FUZZ_OBJ:.o=.d)
+
+$(B)/tests/fuzz/%: $(B)/lab/tests/fuzz/%.o $(B)/lab/tests/fuzz/corpus.o $(B)/libtool.a $(B)/liblab.a
+	$(link)
+$(B)/fuzz/%: private LDFLAGS += -fsanitize=fuzzer
+$(B)/fuzz/%: $(B)/lab/tests/fuzz/%.o $(B)/libtool.a $(B)/liblab.a
+	$(link)
+
+check check-full: $(FUZZ_TESTS)
+check check-full: TESTS += $(FUZZ_TESTS)
+
+fuzz:
+	@scripts/setup clang:clang libFuzzer:libclang-rt-dev
+	@$(MAKE) B=$(B)-fuzz CC=clang OPT='-O1 -g' SAN='-fsanitize=address,undefined,fuzzer-no-link \
+		-fno-sanitize-recover=all -fno-omit-frame-pointer' $(FUZZ:%=$(B)-fuzz/fuzz/%)
+	@scripts/fuzz $(B)-fuzz $(FUZZ_SECONDS) $(FUZZ)
+
 # ---- install ----------------------------------------------------------------------
 
 TO     = $(DESTDIR)$(PREFIX)
@@ -232,8 +321,8 @@ help:
 	@sed -n 's/^#> \{0,1\}//p' Makefile
 
 clean:
-	rm -rf $(B) $(B)-asan $(B)-ubsan $(B)-tsan
+	rm -rf $(B) $(B)-asan $(B)-ubsan $(B)-tsan $(B)-fuzz
 
-.PHONY: all programs run bench check check-full threads asan ubsan tsan lint advice install uninstall help clean FORCE
+.PHONY: all programs run bench check check-full threads asan ubsan tsan fuzz lint advice install uninstall help clean FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:
