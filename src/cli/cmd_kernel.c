@@ -16,7 +16,7 @@ static enum exit_code kernel(int left, char **arguments)
 
 	if (!judges_parse(&judges, "kernel"))
 		return EXIT_BAD_INPUT;
-	corpus_read(&corpus, left, arguments);
+	corpus_read(&corpus, CORPUS_WITHOUT_THREADS, left, arguments);
 	kernel_probe_print(stdout);
 	fputc('\n', stdout);
 	run_corpus(&corpus, &judges, &run_print_text, &tally);

@@ -19,6 +19,9 @@ static enum exit_code print_report(const struct matrix *matrix, struct term term
 	promise_table_print(matrix, stdout, term);
 	fputc('\n', stdout);
 	failures_print(matrix, stdout, term);
+	left_out_print(matrix->corpus, stdout, term);
+	if (matrix->corpus->left_out)
+		fputc('\n', stdout);
 	if (reasons)
 		reasons_print(matrix, stdout, term);
 	if (fastpath_measure(&table))
@@ -39,8 +42,11 @@ static enum exit_code report(int left, char **arguments)
 
 	if (!judges_parse(&judges, judge_names))
 		return EXIT_BAD_INPUT;
-	corpus_read(&corpus, left, arguments);
-	if (corpus.count) {
+	corpus_read(&corpus, CORPUS_WITHOUT_THREADS, left, arguments);
+	if (!corpus.count) {
+		left_out_print(&corpus, stdout, term_of_stdout());
+		status = tally_status(&tally, &corpus);
+	} else {
 		corpus_sort(&corpus);
 		matrix_run(&matrix, &corpus, &judges);
 		for (size_t i = 0; i < corpus.count * (size_t)judges.count; i++)

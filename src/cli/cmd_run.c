@@ -39,7 +39,7 @@ static enum exit_code run(int left, char **arguments)
 		return complain("run what? Name scenarios, files or directories; `holdfast report` runs all there are");
 	if (!choose_judges(&judges))
 		return EXIT_BAD_INPUT;
-	corpus_read(&corpus, left, arguments);
+	corpus_read(&corpus, CORPUS_WITHOUT_THREADS, left, arguments);
 	if (trace)
 		run_traced(&corpus, &judges, &tally);
 	else

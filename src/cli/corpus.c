@@ -94,15 +94,8 @@ static void name_scenario(struct scenario *scenario)
 	free(top);
 }
 
-static void add_file(const char *path, void *context)
+static void add_scenario(struct corpus *corpus, struct scenario *scenario)
 {
-	struct corpus *corpus = context;
-	struct scenario *scenario = scenario_parse_file(path, stderr);
-
-	if (!scenario) {
-		corpus->bad++;
-		return;
-	}
 	name_scenario(scenario);
 	if (corpus->count == corpus->room) {
 		corpus->room = corpus->room ? 2 * corpus->room : 64;
@@ -111,13 +104,49 @@ static void add_file(const char *path, void *context)
 	corpus->scenarios[corpus->count++] = scenario;
 }
 
-static void add_directory(struct corpus *corpus, const char *path)
+static void add_file(struct corpus *corpus, const char *path)
 {
-	size_t files = corpus->count + (size_t)corpus->bad;
+	struct scenario *scenario = scenario_parse_file(path, stderr);
 
-	if (!walk(path, add_file, corpus)) {
+	if (scenario)
+		add_scenario(corpus, scenario);
+	else
 		corpus->bad++;
-	} else if (files == corpus->count + (size_t)corpus->bad) {
+}
+
+/* What a directory is walked for. */
+struct wanted {
+	struct corpus *corpus;
+	enum corpus_want want;
+};
+
+static void add_wanted(const char *path, void *context)
+{
+	struct wanted *wanted = context;
+	struct scenario *scenario = scenario_parse_file(path, stderr);
+
+	if (!scenario) {
+		wanted->corpus->bad++;
+	} else if ((scenario->nthreads > 0) == (wanted->want == CORPUS_WITH_THREADS)) {
+		add_scenario(wanted->corpus, scenario);
+	} else {
+		wanted->corpus->left_out++;
+		scenario_free(scenario);
+	}
+}
+
+static size_t files_of(const struct corpus *corpus)
+{
+	return corpus->count + corpus->left_out + (size_t)corpus->bad;
+}
+
+static void add_directory(struct corpus *corpus, enum corpus_want want, const char *path)
+{
+	size_t files = files_of(corpus);
+
+	if (!walk(path, add_wanted, &(struct wanted){corpus, want})) {
+		corpus->bad++;
+	} else if (files == files_of(corpus)) {
 		complain("%s: no scenario (*" SUFFIX ") in this directory", path);
 		corpus->bad++;
 	}
@@ -140,18 +169,18 @@ static void refuse_fifo(struct corpus *corpus, const char *path)
 }
 
 /* Add what is at a path.  False when nothing is, and errno says why. */
-static bool add_existing(struct corpus *corpus, const char *path)
+static bool add_existing(struct corpus *corpus, enum corpus_want want, const char *path)
 {
 	struct stat status;
 
 	if (stat(path, &status))
 		return false;
 	if (S_ISDIR(status.st_mode))
-		add_directory(corpus, path);
+		add_directory(corpus, want, path);
 	else if (S_ISFIFO(status.st_mode) && has_name(path))
 		refuse_fifo(corpus, path);
 	else
-		add_file(path, corpus);
+		add_file(corpus, path);
 	return true;
 }
 
@@ -217,14 +246,14 @@ bool corpus_knows(const char *path)
 }
 
 /* A name below the directory of the scenarios, of one of them or of a directory. */
-static void add_named(struct corpus *corpus, const char *name)
+static void add_named(struct corpus *corpus, enum corpus_want want, const char *name)
 {
 	const char *directory = scenario_directory();
 	char *file = directory ? join(directory, without_top(name), SUFFIX) : NULL;
 	char *whole = directory ? join(directory, without_top(name), "") : NULL;
 
 	/* No name is the directory itself, and surely a slip: an empty variable of a script. */
-	if (!directory || !*name || (!add_existing(corpus, file) && !add_existing(corpus, whole))) {
+	if (!directory || !*name || (!add_existing(corpus, want, file) && !add_existing(corpus, want, whole))) {
 		corpus->bad++;
 		complain_about(name, directory);
 	}
@@ -239,21 +268,21 @@ static void add_unreachable(struct corpus *corpus, const char *path, int error)
 	corpus->bad++;
 }
 
-void corpus_read(struct corpus *corpus, int paths, char **path)
+void corpus_read(struct corpus *corpus, enum corpus_want want, int paths, char **path)
 {
 	memset(corpus, 0, sizeof(*corpus));
 	for (int i = 0; i < paths; i++) {
-		if (add_existing(corpus, path[i]))
+		if (add_existing(corpus, want, path[i]))
 			continue;
 		if (errno == ENOENT || errno == ENOTDIR)
-			add_named(corpus, path[i]);
+			add_named(corpus, want, path[i]);
 		else
 			add_unreachable(corpus, path[i], errno);
 	}
 	if (paths > 0)
 		return;
 	if (scenario_directory())
-		add_directory(corpus, scenario_directory());
+		add_directory(corpus, want, scenario_directory());
 	else
 		corpus->bad++;
 }

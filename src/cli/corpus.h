@@ -10,18 +10,23 @@ struct corpus {
 	struct scenario **scenarios;
 	size_t count, room;
 	int bad;		/* files with nonsense in them, and paths that are none: reported on stderr */
+	size_t left_out;	/* found in directories, and not wanted */
 };
 
-/*
- * Read the scenarios of these paths, in their order.  A path is a file; a
- * directory, for all *.scn below it, sorted; or a name below the directory of
- * the scenarios, "history/fork-break"; "scenarios" stands for that one, wherever
- * it lies.  No path at all: the whole directory.
- */
+/* Scenarios with threads are for the explorer alone, the others for all judges but it. */
+enum corpus_want { CORPUS_WITHOUT_THREADS, CORPUS_WITH_THREADS };
+
 /* Is there something at this path?  Nothing is said if not. */
 bool corpus_knows(const char *path);
 
-void corpus_read(struct corpus *, int paths, char **path);
+/*
+ * Read the scenarios of these paths, in their order.  A path is a file; a
+ * directory, for all *.scn below it that are wanted, sorted; or a name below the
+ * directory of the scenarios, "history/fork-break"; "scenarios" stands for that
+ * one, wherever it lies.  No path at all: the whole directory.  A file that was
+ * named is never left out: whoever named it is to hear why nothing becomes of it.
+ */
+void corpus_read(struct corpus *, enum corpus_want, int paths, char **path);
 void corpus_free(struct corpus *);
 
 /* Put them in the order in which a table is read: by directory, then by name. */

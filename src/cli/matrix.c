@@ -65,5 +65,7 @@ enum exit_code tally_status(const struct tally *tally, const struct corpus *corp
 		return EXIT_BAD_INPUT;
 	if (tally->failures)
 		return EXIT_UNEXPECTED;
-	return tally->all && tally->kinds[VERDICT_SKIPPED] == tally->all ? EXIT_IMPOSSIBLE : EXIT_EXPECTED;
+	if (!tally->all)
+		return corpus->left_out ? EXIT_IMPOSSIBLE : EXIT_EXPECTED;
+	return tally->kinds[VERDICT_SKIPPED] == tally->all ? EXIT_IMPOSSIBLE : EXIT_EXPECTED;
 }

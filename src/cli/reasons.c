@@ -224,3 +224,14 @@ void reasons_print(const struct matrix *matrix, FILE *out, struct term term)
 	free(done);
 	fputc('\n', out);
 }
+
+void left_out_print(const struct corpus *corpus, FILE *out, struct term term)
+{
+	char text[160];
+
+	if (!corpus->left_out)
+		return;
+	snprintf(text, sizeof(text), "%zu scenario%s with threads %s for `holdfast check`, which tries every order",
+		 corpus->left_out, corpus->left_out == 1 ? "" : "s", corpus->left_out == 1 ? "is" : "are");
+	print_wrapped(out, term, 0, 0, text);
+}

@@ -24,4 +24,7 @@ void failures_print(const struct matrix *, FILE *, struct term);
 /* Why cells are not possible here, and what was left out. */
 void reasons_print(const struct matrix *, FILE *, struct term);
 
+/* How many scenarios no judge of a table can run, and what can; nothing if there are none. */
+void left_out_print(const struct corpus *, FILE *, struct term);
+
 #endif

@@ -8,6 +8,17 @@
 #include "trace_colour.h"
 
 #include <stdio.h>
+#include <string.h>
+
+/* The command that does what no judge does. */
+static void say_who_can(const struct scenario *scenario, struct verdict *verdict)
+{
+	size_t used = strlen(verdict->reason);
+
+	if (scenario->nthreads && verdict->verdict == VERDICT_SKIPPED)
+		snprintf(verdict->reason + used, sizeof(verdict->reason) - used, ": holdfast check %.500s",
+			 corpus_handle(scenario));
+}
 
 void run_corpus(const struct corpus *corpus, const struct judges *judges, const struct run_printer *printer,
 		struct tally *tally)
@@ -20,6 +31,7 @@ void run_corpus(const struct corpus *corpus, const struct judges *judges, const 
 		fflush(stdout);
 		for (int j = 0; j < judges->count; j++) {
 			run_scenario(corpus->scenarios[i], judges->list[j], &verdicts[j]);
+			say_who_can(corpus->scenarios[i], &verdicts[j]);
 			tally_add(tally, judges->list[j], &verdicts[j]);
 		}
 		printer->scenario(corpus->scenarios[i], judges, verdicts);
@@ -38,6 +50,8 @@ void run_traced(const struct corpus *corpus, const struct judges *judges, struct
 				fputc('\n', stdout);
 			fflush(stdout);
 			trace_run(corpus->scenarios[i], judges->list[j], &verdict);
+			if (corpus->scenarios[i]->nthreads)
+				printf("holdfast check %s\n", corpus_handle(corpus->scenarios[i]));
 			tally_add(tally, judges->list[j], &verdict);
 		}
 }

@@ -84,14 +84,12 @@ static void print_scenario(const struct scenario *scenario, const struct judges 
 }
 
 /* "2 scenarios, 11 judges: 15 hold, 7 broken, all as the files say" */
-static void print_end(const struct corpus *corpus, const struct judges *judges, const struct tally *tally)
+static void print_sum(const struct corpus *corpus, const struct judges *judges, const struct tally *tally)
 {
 	static const char *const one[VERDICTS] = {"holds", "broken", "not possible here", "error"};
 	static const char *const many[VERDICTS] = {"hold", "broken", "not possible here", "errors"};
 	char text[256], *end = text + sizeof(text), *at = text;
 
-	if (!corpus->count)
-		return;
 	at += snprintf(at, (size_t)(end - at), "%zu scenario%s, %d judge%s:", corpus->count,
 		       corpus->count == 1 ? "" : "s", judges->count, judges->count == 1 ? "" : "s");
 	for (int kind = 0; kind < VERDICTS; kind++)
@@ -107,6 +105,13 @@ static void print_end(const struct corpus *corpus, const struct judges *judges, 
 		snprintf(at, (size_t)(end - at), " all%s as the files say", tally->kernel_differs ? " else" : "");
 	fputc('\n', stdout);
 	print_wrapped(stdout, term_of_stdout(), 0, 0, text);
+}
+
+static void print_end(const struct corpus *corpus, const struct judges *judges, const struct tally *tally)
+{
+	if (corpus->count)
+		print_sum(corpus, judges, tally);
+	left_out_print(corpus, stdout, term_of_stdout());
 }
 
 const struct run_printer run_print_text = {.scenario = print_scenario, .end = print_end};

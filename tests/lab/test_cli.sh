@@ -189,6 +189,19 @@ check "a file that is wrong: the nearest word" says err 'store'
 check "a file that is wrong: the others still run" says out 'holds'
 runs 77 "run, nothing possible" run --judge designs threads.scn
 check "run, nothing possible: says why" says out '^  skipped '
+check "run, a scenario with threads: says what can" eval "tr -s '\n ' ' ' <out | grep -q ': holdfast check threads.scn '"
+mkdir threaded
+cp threads.scn threaded
+runs 77 "run, a directory of scenarios with threads" run --judge designs threaded
+check "run, a directory of scenarios with threads: says what can" says out '^1 scenario with threads .*holdfast check'
+check "run, a directory of scenarios with threads: in one line" lines out 1
+cp tree/scenarios/holds.scn threaded
+runs 0 "run, one with threads among others" run --judge holdfast threaded
+check "run, one with threads among others: is left out" eval '! says out skipped'
+check "run, one with threads among others: is counted" says out '^1 scenario with threads '
+runs 0 "report, one with threads among others" report --judge holdfast threaded
+check "report, one with threads among others: no row" eval '! says out "^  threads"'
+check "report, one with threads among others: is counted" says out '^1 scenario with threads '
 runs 2 "a path where nothing is" run --scenarios tree/scenarios --judge holdfast sub/braeks
 check "a path where nothing is: the nearest scenario" says err 'did you mean sub/breaks?'
 runs 2 "an empty path" run --scenarios tree/scenarios --judge holdfast ""
