@@ -105,6 +105,12 @@ void json_number(struct json *json, const char *key, uint64_t value)
 	fprintf(json->out, "%llu", (unsigned long long)value);
 }
 
+void json_decimal(struct json *json, const char *key, double value)
+{
+	json_key(json, key);
+	fprintf(json->out, "%.6f", value);
+}
+
 void json_bits(struct json *json, const char *key, unsigned bits, const char *const *names, int count)
 {
 	const char *comma = "";

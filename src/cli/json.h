@@ -21,6 +21,7 @@ void json_end(struct json *);			/* and the end of the line */
 void json_text(struct json *, const char *key, const char *value);
 void json_bool(struct json *, const char *key, bool value);
 void json_number(struct json *, const char *key, uint64_t value);
+void json_decimal(struct json *, const char *key, double value);	/* to a millionth */
 
 /* The names of the bits that are set, as a list. */
 void json_bits(struct json *, const char *key, unsigned bits, const char *const *names, int count);

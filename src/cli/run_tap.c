@@ -6,18 +6,9 @@
  */
 #include "reasons.h"
 #include "run_print.h"
+#include "tap.h"
 
 static unsigned number;
-
-/* A "#" would begin a directive. */
-static void print_escaped(const char *text)
-{
-	for (; *text; text++) {
-		if (*text == '#' || *text == '\\')
-			putchar('\\');
-		putchar(*text == '\n' ? ' ' : *text);
-	}
-}
 
 static void begin(const struct corpus *corpus, const struct judges *judges)
 {
@@ -30,7 +21,7 @@ static void print_verdict(const struct scenario *scenario, const struct judge_op
 	bool fails = verdict_fails(judge, verdict);
 
 	printf("%s %u - ", fails ? "not ok" : "ok", ++number);
-	print_escaped(scenario->name);
+	tap_text(scenario->name);
 	printf(", %s: %s", judge->name, verdict_names[verdict->verdict]);
 	if (verdict->broken)
 		printf(" %s", promise_list(verdict->broken).text);
