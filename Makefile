@@ -152,7 +152,7 @@ $(B)/$(SONAME): $(LIB_OBJ) src/holdfast.map
 		$(if $(SAN),,-Wl,-z,defs) -o $@ $(LIB_OBJ) $(LIBS)
 	@ln -sf $(SONAME) $(B)/libholdfast.so
 
-# TODO
+# As soon as there is one.
 explorer := $(if $(wildcard src/explore/explore.c),$(B)/libexplorer.a)
 
 define link

@@ -1,0 +1,200 @@
+/*
+ * platform.c - the platform of the explorer: each call a step of the engine's
+ *
+ * Locks, sections and grace periods are the engine's, by their specification: the
+ * real liburcu is not explored.  Memory is explored memory, at the same addresses
+ * in each run.  No time passes.
+ *
+ * Bytes of pages are copied and filled by relaxed accesses of 8 bytes.  A part of a
+ * word is refused, for the engine has no accesses of two sizes at one address.
+ */
+#include "platform.h"
+
+#include "engine.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define HERE __builtin_return_address(0)
+
+/* ---- locks ------------------------------------------------------------------------ */
+
+/* A lock is its address: what is behind it stays as it is. */
+void plat_lock_init(struct plat_lock *lock)
+{
+	(void)lock;
+}
+
+void plat_lock_fini(struct plat_lock *lock)
+{
+	(void)lock;
+}
+
+void plat_lock(struct plat_lock *lock)
+{
+	engine_lock(lock, HERE);
+}
+
+void plat_unlock(struct plat_lock *lock)
+{
+	engine_unlock(lock, HERE);
+}
+
+/* ---- sections ------------------------------------------------------------------------ */
+
+void plat_section_enter(void)
+{
+	engine_enter(HERE);
+}
+
+void plat_section_leave(void)
+{
+	engine_leave(HERE);
+}
+
+void plat_grace(void)
+{
+	engine_grace(HERE);
+}
+
+/* ---- who and when ------------------------------------------------------------------ */
+
+/* Setup and judge have a number of their own, too: no slot is shared unless a test wants it. */
+unsigned plat_self(void)
+{
+	return engine_self();
+}
+
+uint64_t plat_now(void)
+{
+	return 0;
+}
+
+void plat_pause(unsigned attempt)
+{
+	(void)attempt;
+	engine_pause(HERE);
+}
+
+/* ---- memory ---------------------------------------------------------------------------- */
+
+void *plat_alloc(size_t bytes)
+{
+	return engine_alloc(bytes);
+}
+
+void plat_free(void *memory)
+{
+	if (memory)
+		engine_free(memory, HERE);
+}
+
+int plat_pool_open(uint64_t bytes, void **base, int *fd)
+{
+	*fd = -1;	/* nobody maps this pool a second time */
+	*base = engine_alloc(bytes);
+	return *base ? 0 : -ENOMEM;
+}
+
+void plat_pool_close(void *base, uint64_t bytes, int fd)
+{
+	(void)bytes;
+	(void)fd;
+	engine_free(base, HERE);
+}
+
+void *plat_reserve(uint64_t bytes)
+{
+	return engine_alloc(bytes);
+}
+
+void plat_unreserve(void *memory, uint64_t bytes)
+{
+	(void)bytes;
+	engine_free(memory, HERE);
+}
+
+void plat_page_rest(void *bytes, size_t length)
+{
+	engine_rest(bytes, length, HERE);
+}
+
+void plat_page_wake(void *bytes, size_t length)
+{
+	engine_wake(bytes, length, HERE);
+}
+
+/* ---- bytes of pages ---------------------------------------------------------------------- */
+
+enum { WORD = sizeof(uint64_t) };
+
+/* Outside of threads nobody else is there: bytes are bytes.  So they are on a thread's own stack. */
+static bool is_shared(const void *address)
+{
+	return engine_self() != ENGINE_THREADS && engine_owns(address);
+}
+
+/* In a thread engine_wrong() does not come back. */
+static void must_be_words(const char *call, const void *address, size_t bytes)
+{
+	if ((uintptr_t)address % WORD || bytes % WORD)
+		engine_wrong(WRONG_LIMIT, "%s of %zu bytes, from byte %u of a word: what threads load and store "
+			     "at the same time must be whole words of %u bytes", call, bytes,
+			     (unsigned)((uintptr_t)address % WORD), (unsigned)WORD);
+}
+
+static uint64_t word_get(const unsigned char *from, bool shared, const void *site)
+{
+	uint64_t word;
+
+	if (shared)
+		return engine_load(from, WORD, ORDER_RELAXED, site);
+	memcpy(&word, from, WORD);
+	return word;
+}
+
+static void word_put(unsigned char *to, uint64_t word, bool shared, const void *site)
+{
+	if (shared)
+		engine_store(to, WORD, word, ORDER_RELAXED, site);
+	else
+		memcpy(to, &word, WORD);
+}
+
+void plat_copy(void *to, const void *from, size_t bytes)
+{
+	bool to_shared = is_shared(to), from_shared = is_shared(from);
+	unsigned char *target = to;
+	const unsigned char *source = from;
+
+	if (!to_shared && !from_shared) {
+		memmove(to, from, bytes);
+		return;
+	}
+	if (to_shared)
+		must_be_words("a copy", to, bytes);
+	if (from_shared)
+		must_be_words("a copy", from, bytes);
+	for (size_t i = 0; i < bytes; i += WORD)
+		word_put(target + i, word_get(source + i, from_shared, HERE), to_shared, HERE);
+}
+
+void plat_fill(void *to, int byte, size_t bytes)
+{
+	uint64_t word = (unsigned char)byte * UINT64_C(0x0101010101010101);
+
+	if (!is_shared(to)) {
+		memset(to, byte, bytes);
+		return;
+	}
+	must_be_words("a fill", to, bytes);
+	for (size_t i = 0; i < bytes; i += WORD)
+		engine_store((unsigned char *)to + i, WORD, word, ORDER_RELAXED, HERE);
+}
+
+/* ---- the outside ------------------------------------------------------------------------------ */
+
+void plat_report(const char *message)
+{
+	engine_wrong(WRONG_MISUSE, "%s", message);
+}
