@@ -177,7 +177,7 @@ static const struct {
 	  "t.scn:8:17: the line ends too early; expected = and a second page" },
 	{ HEAD MAP "thread\nload A buf\nend\nseen dma\n", "t.scn:8:6: there is no pin \"dma\"; expected the name of a pin, as dma" },
 	{ HEAD MAP "thread\nload A buf\nend\nseen A buf \"x\" andd\n",
-	  "t.scn:8:16: unknown word \"andd\"; expected and, or, or the end of the line; did you mean \"and\"?" },
+	  "t.scn:8:16: unknown word \"andd\"; expected and, or, promise, or the end of the line; did you mean \"and\"?" },
 	{ HEAD MAP "thread\nload A buf\nend\nseen A buf \"x\"\nload A buf\n",
 	  "t.scn:9:1: an operation behind a condition; expected conditions at the end" },
 };

@@ -84,11 +84,13 @@ void scenario_free(struct scenario *s)
 	for (size_t i = 0; i < s->nsteps; i++)
 		free(s->steps[i].bytes);
 	for (size_t i = 0; i < s->nconditions; i++)
-		free(s->conditions[i].text);
+		condition_free(&s->conditions[i]);
 	free_names(s->spaces, s->nspaces);
 	free_names(s->mappings, s->nmappings);
 	free_names(s->objects, s->nobjects);
 	free_names(s->pins, s->npins);
+	free_names(s->values, s->nvalues);
+	free_names(s->marks, s->nmarks);
 	free(s->steps);
 	free(s->conditions);
 	free(s->path);

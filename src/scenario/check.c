@@ -3,16 +3,36 @@
  *
  * Follows the steps as a careful reader would: which space is still here, which
  * pin is held, how large a mapping can be by now.  Only what is certain from the
- * text alone is an error, and a line that ends in `fails` may do all of it on
- * purpose; so may a thread, for its steps have no order among others.
+ * text alone is an error, and a line that ends in `fails` or `may fail` may do
+ * most of it on purpose.
+ *
+ * The steps of one thread have an order among each other and after those before
+ * all threads; what another thread ends may or may not have ended yet, and what
+ * comes behind the threads finds all of it ended.  What may fail to begin counts
+ * as begun, what may fail to end as not ended.
  */
 #include <string.h>
 
 #include "parser.h"
 
-static bool tolerant(const struct step *step)
+/* It may well fail: then it may be about what is not there. */
+static bool excused(const struct step *step)
 {
-	return step->fails || step->thread;
+	return step->fails || step->may_fail;
+}
+
+/* By the step's time it has ended for certain: not in a thread beside the step's own. */
+static bool ended_before(const struct ending *e, const struct step *step)
+{
+	return e->thread <= 0 || step->thread <= 0 || e->thread == step->thread;
+}
+
+/* A second end in another thread: whichever comes later fails. */
+static bool ends_twice(struct parser *p, const struct ending *e, struct position at, const char *what, const char *name,
+		       const char *error)
+{
+	return scan_error(&p->scan, at, "%s %s ends in thread %d too, on line %d; expected one end, or \"may fail %s\"", what,
+			  name, e->thread, e->line, error);
 }
 
 /* ---- spaces and names --------------------------------------------------- */
@@ -25,12 +45,15 @@ static bool check_space(struct parser *p, const struct step *step)
 	if (step->space < 0 || step->op == OP_SPACE)
 		return true;
 	name = p->scenario->spaces[step->space];
-	if (k->space[step->space] == LIFE_HERE || tolerant(step))
+	if (k->space[step->space] == LIFE_HERE || excused(step))
 		return true;
+	if (k->space[step->space] == LIFE_OVER && !ended_before(&k->exit[step->space], step))
+		return step->op != OP_EXIT ||
+		       ends_twice(p, &k->exit[step->space], p->at[KIND_SPACE], "space", name, "ESRCH");
 	if (k->space[step->space] == LIFE_OVER)
 		return scan_error(&p->scan, p->at[KIND_SPACE],
 				  "space %s exited on line %d; expected a space that is still here, or \"fails ESRCH\"",
-				  name, k->over_line[step->space]);
+				  name, k->exit[step->space].line);
 	if (step->op == OP_MAP)
 		return true;
 	return scan_error(&p->scan, p->at[KIND_SPACE],
@@ -61,6 +84,10 @@ static bool check_mapping(struct parser *p, const struct step *step)
 		return scan_error(&p->scan, p->at[KIND_MAPPING],
 				  "a second mapping %s in space %s; expected a name that is not taken, or an unmap before",
 				  mapping, space);
+	if (step->op == OP_MAP && !ended_before(&k->unmap[step->space][step->mapping], step))
+		return scan_error(&p->scan, p->at[KIND_MAPPING],
+				  "mapping %s of space %s is unmapped in thread %d, perhaps later; expected another name",
+				  mapping, space, k->unmap[step->space][step->mapping].thread);
 	return true;
 }
 
@@ -80,21 +107,49 @@ static bool uses_pin(enum op op)
 	return op == OP_UNPIN || op == OP_DEVICE_WRITE || op == OP_EXPECT_DEVICE;
 }
 
-static bool check_pin_life(struct parser *p, const struct step *step)
+static bool check_new_pin(struct parser *p, const struct step *step)
 {
 	const struct known *k = &p->known;
 	const char *name = p->scenario->pins[step->pin];
 
-	if (step->op == OP_PIN && k->pin[step->pin] == LIFE_HERE)
+	if (k->pin[step->pin] == LIFE_HERE)
 		return scan_error(&p->scan, p->at[KIND_PIN],
 				  "a second pin of the name %s; expected a name that is not taken, or an unpin before",
 				  name);
-	if (!uses_pin(step->op) || k->pin[step->pin] == LIFE_HERE || tolerant(step))
+	if (k->pin[step->pin] == LIFE_OVER && !ended_before(&k->unpin[step->pin], step))
+		return scan_error(&p->scan, p->at[KIND_PIN],
+				  "pin %s is unpinned in thread %d, perhaps later; expected another name", name,
+				  k->unpin[step->pin].thread);
+	return true;
+}
+
+/* Pages that a pin in another thread is about to have, nobody else can give back. */
+static bool check_unpin(struct parser *p, const struct step *step)
+{
+	int owner = p->known.pin_thread[step->pin];
+
+	if (step->op != OP_UNPIN || step->thread <= 0 || owner <= 0 || owner == step->thread)
 		return true;
-	if (k->pin[step->pin] == LIFE_OVER)
+	return scan_error(&p->scan, p->at[KIND_PIN],
+			  "pin %s is taken in thread %d; expected an unpin in that thread, or behind \"end\"",
+			  p->scenario->pins[step->pin], owner);
+}
+
+static bool check_old_pin(struct parser *p, const struct step *step)
+{
+	const struct known *k = &p->known;
+	const char *name = p->scenario->pins[step->pin];
+	bool over = k->pin[step->pin] == LIFE_OVER;
+
+	if (k->pin[step->pin] == LIFE_HERE || excused(step))
+		return check_unpin(p, step);
+	if (over && !ended_before(&k->unpin[step->pin], step))
+		return step->op != OP_UNPIN ||
+		       ends_twice(p, &k->unpin[step->pin], p->at[KIND_PIN], "pin", name, "EINVAL");
+	if (over)
 		return scan_error(&p->scan, p->at[KIND_PIN],
 				  "pin %s was unpinned on line %d; expected a pin that is held, or \"fails EINVAL\"", name,
-				  k->unpin_line[step->pin]);
+				  k->unpin[step->pin].line);
 	return scan_error(&p->scan, p->at[KIND_PIN],
 			  "pin %s is not held: taking it was to fail; expected a pin that is", name);
 }
@@ -103,9 +158,11 @@ static bool check_pin(struct parser *p, const struct step *step)
 {
 	if (step->pin < 0)
 		return true;
-	if (!check_pin_life(p, step))
+	if (step->op == OP_PIN)
+		return check_new_pin(p, step);
+	if (uses_pin(step->op) && !check_old_pin(p, step))
 		return false;
-	if (step->op == OP_DEVICE_WRITE && !(p->known.pin_flags[step->pin] & PIN_WRITE) && !tolerant(step))
+	if (step->op == OP_DEVICE_WRITE && !(p->known.pin_flags[step->pin] & PIN_WRITE) && !excused(step))
 		return scan_error(&p->scan, p->at[KIND_PIN],
 				  "a device can't write through %s, which is no write pin; expected one, or \"fails EACCES\"",
 				  p->scenario->pins[step->pin]);
@@ -140,7 +197,7 @@ static bool check_extent(struct parser *p, const struct step *step)
 	uint64_t bytes = extent(p, step, &what);
 	uint64_t length = step->op == OP_REMAP ? 0 : step->length;
 
-	if (!bytes || tolerant(step))
+	if (!bytes || excused(step) || step->thread > 0)	/* another thread may make it larger */
 		return true;
 	if (step->offset >= bytes)
 		return scan_error(&p->scan, p->at_offset, "the offset %llu is outside of the %s, which has %llu bytes; "
@@ -157,7 +214,7 @@ static bool check_extent(struct parser *p, const struct step *step)
 
 static bool check_options(struct parser *p, const struct step *step)
 {
-	if (step->fails)
+	if (excused(step))
 		return true;
 	if (step->op == OP_MAP && (step->flags & MAP_SEALED_FLAG) && (step->flags & MAP_SHARED_FLAG))
 		return scan_error(&p->scan, step->at, "sealed and shared; only a private mapping can be sealed");
@@ -174,7 +231,7 @@ static bool check_size(struct parser *p, const struct step *step)
 	bool mapping = step->op == OP_MAP || (step->op == OP_REMAP && step->flags == REMAP_RESIZE);
 	char what[32];
 
-	if (step->fails || (!object && !mapping))
+	if (excused(step) || (!object && !mapping))
 		return true;
 	if (step->length <= MOST_PAGES * SCENARIO_PAGE && (step->length || object))
 		return true;
@@ -182,12 +239,37 @@ static bool check_size(struct parser *p, const struct step *step)
 	return size_error(p, p->at_length, step->length ? what : "nothing");
 }
 
+/* ---- loads and marks ---------------------------------------------------- */
+
+static bool check_results(struct parser *p, const struct step *step)
+{
+	if (step->result >= 0 && p->known.value_bytes[step->result])
+		return scan_error(&p->scan, p->at[KIND_VALUE],
+				  "a second load of the name %s; expected a name that is not taken",
+				  p->scenario->values[step->result]);
+	if (step->mark >= 0 && p->known.mark[step->mark])
+		return scan_error(&p->scan, p->at[KIND_MARK],
+				  "a second mark of the name %s; expected a name that is not taken",
+				  p->scenario->marks[step->mark]);
+	return true;
+}
+
+bool check_value(struct parser *p, int value, struct position at, uint64_t length)
+{
+	uint64_t bytes = p->known.value_bytes[value];
+
+	if (length <= bytes)
+		return true;
+	return scan_error(&p->scan, at, "%llu bytes, and load %s has %llu; expected at most as many",
+			  (unsigned long long)length, p->scenario->values[value], (unsigned long long)bytes);
+}
+
 bool check_step(struct parser *p, const struct step *step)
 {
 	return check_space(p, step) &&
 	       (step->op != OP_SPACE || check_new_space(p, step->space, p->at[KIND_SPACE])) &&
 	       check_new_space(p, step->child, p->at_child) && check_mapping(p, step) && check_object(p, step) &&
-	       check_pin(p, step) && check_size(p, step) && check_extent(p, step) && check_options(p, step);
+	       check_pin(p, step) && check_results(p, step) && check_size(p, step) && check_extent(p, step) && check_options(p, step);
 }
 
 /* ---- what is known after a step ----------------------------------------- */
@@ -195,6 +277,7 @@ bool check_step(struct parser *p, const struct step *step)
 static void follow_map(struct known *k, const struct step *step)
 {
 	k->place[step->space][step->mapping] = true;
+	k->unmap[step->space][step->mapping] = (struct ending){ 0, 0 };
 	k->mapped[step->space][step->mapping] = true;
 	if (step->length > k->mapping_bytes[step->mapping])
 		k->mapping_bytes[step->mapping] = step->length;
@@ -205,6 +288,7 @@ static void follow_fork(struct known *k, const struct step *step)
 	k->space[step->child] = LIFE_HERE;
 	memcpy(k->place[step->child], k->place[step->space], sizeof(k->place[0]));
 	memcpy(k->mapped[step->child], k->mapped[step->space], sizeof(k->mapped[0]));
+	memcpy(k->unmap[step->child], k->unmap[step->space], sizeof(k->unmap[0]));
 }
 
 static void follow_pin(struct known *k, const struct step *step)
@@ -212,6 +296,7 @@ static void follow_pin(struct known *k, const struct step *step)
 	uint64_t all = k->mapping_bytes[step->mapping];
 
 	k->pin[step->pin] = LIFE_HERE;
+	k->pin_thread[step->pin] = step->thread;
 	k->pin_flags[step->pin] = step->flags;
 	k->pin_bytes[step->pin] = step->length ? step->length : all > step->offset ? all - step->offset : 0;
 }
@@ -222,6 +307,33 @@ static void follow_larger(uint64_t *bytes, uint64_t length)
 		*bytes = length;
 }
 
+static void follow_results(struct known *k, const struct step *step)
+{
+	if (step->result >= 0)
+		k->value_bytes[step->result] = step->length;
+	if (step->mark >= 0)
+		k->mark[step->mark] = true;
+}
+
+/* The end of a space, a pin or a mapping: all of it, and for certain. */
+static void follow_end(struct known *k, const struct step *step)
+{
+	struct ending end = { step->at.line, step->thread };
+
+	if (step->may_fail || step->offset || step->length)
+		return;
+	if (step->op == OP_EXIT) {
+		k->space[step->space] = LIFE_OVER;
+		k->exit[step->space] = end;
+	} else if (step->op == OP_UNPIN) {
+		k->pin[step->pin] = LIFE_OVER;
+		k->unpin[step->pin] = end;
+	} else {
+		k->mapped[step->space][step->mapping] = false;
+		k->unmap[step->space][step->mapping] = end;
+	}
+}
+
 void follow_step(struct parser *p, const struct step *step)
 {
 	struct known *k = &p->known;
@@ -230,6 +342,7 @@ void follow_step(struct parser *p, const struct step *step)
 		k->space[step->space] = LIFE_HERE;
 	if (step->fails)
 		return;
+	follow_results(k, step);
 	switch (step->op) {
 	case OP_SPACE:
 		k->space[step->space] = LIFE_HERE;
@@ -244,25 +357,16 @@ void follow_step(struct parser *p, const struct step *step)
 	case OP_REMAP:
 		follow_larger(&k->mapping_bytes[step->mapping], step->length);
 		break;
-	case OP_UNMAP:
-		if (!step->offset && !step->length)
-			k->mapped[step->space][step->mapping] = false;
-		break;
 	case OP_FORK:
 		follow_fork(k, step);
-		break;
-	case OP_EXIT:
-		k->space[step->space] = LIFE_OVER;
-		k->over_line[step->space] = step->at.line;
 		break;
 	case OP_PIN:
 		follow_pin(k, step);
 		break;
+	case OP_UNMAP:
+	case OP_EXIT:
 	case OP_UNPIN:
-		if (!step->offset && !step->length) {
-			k->pin[step->pin] = LIFE_OVER;
-			k->unpin_line[step->pin] = step->at.line;
-		}
+		follow_end(k, step);
 		break;
 	default:
 		break;

@@ -2,112 +2,208 @@
  * condition.c - never and seen: what no order of the threads may show, and what
  * at least one must
  *
- *	condition  fact { and|or fact }
- *	fact       [not] PIN                   the pin was taken
- *	           [not] page PAGE = page PAGE  PAGE is a place or a pin
- *	           [not] PLACE|PIN|OBJECT "bytes"
+ *	condition  fact { and|or fact } [promise P...]     `and` binds tighter
+ *	fact       [not] PIN | LOAD | MARK | SPACE       taken, carried out, reached, here
+ *	           [not] page PAGE = page PAGE           PAGE is a place or a pin
+ *	           [not] LOAD = LOAD
+ *	           [not] PLACE|PIN|OBJECT|LOAD "bytes"
  *
- * Only the explorer can judge one.  Until it does, a condition is checked here
- * word for word and kept as canonical text.
+ * Each fact is checked as an expectation behind the threads would be: what has
+ * ended for certain by then can't be asked for.  Whether one is true is for the
+ * explorer alone.
  */
 #include <stdlib.h>
 
 #include "memory.h"
 #include "parser.h"
-#include "print.h"
 
-static const char *const condition_words[] = { "not", "page", "and", "or" };
+static const char *const condition_words[] = { "not", "page", "and", "or", "promise" };
+#define CONDITION_WORDS (sizeof(condition_words) / sizeof(condition_words[0]))
+
+static bool joint_is_here(const struct parser *p)
+{
+	return at_end(p) || is_here(p, "and") || is_here(p, "or") || is_here(p, "promise");
+}
 
 static bool capital_here(const struct parser *p)
 {
 	return token(p)->kind == TOKEN_WORD && token(p)->text[0] >= 'A' && token(p)->text[0] <= 'Z';
 }
 
-/* A place, or with a small letter a pin. */
-static bool parse_place_or_pin(struct parser *p, FILE *text, struct step *step)
+static bool named_here(const struct parser *p, char *const names[], int n)
 {
-	if (capital_here(p)) {
-		if (!parse_place(p, step))
-			return false;
-		fprintf(text, "%s %s", p->scenario->spaces[step->space], p->scenario->mappings[step->mapping]);
-	} else {
-		if (!parse_old_name(p, KIND_PIN, &step->pin) || !parse_offset(p, &step->offset))
-			return false;
-		fputs(p->scenario->pins[step->pin], text);
-	}
-	print_offset(step->offset, text);
-	return true;
+	return token(p)->kind == TOKEN_WORD &&
+	       word_index((const char *const *)names, n, token(p)->text, token(p)->length) >= 0;
 }
 
-static bool parse_page(struct parser *p, FILE *text)
-{
-	struct step step = { .pin = -1 };
+/* ---- checks ------------------------------------------------------------- */
 
-	if (!take(p, "page"))
-		return unexpected(p, "unknown word", "page", condition_words, 4);
-	fputs("page ", text);
-	return parse_place_or_pin(p, text, &step);
+/* What would be wrong with an expectation of these bytes. */
+static bool check_thing(struct parser *p, const struct thing *t, uint64_t length)
+{
+	struct step step = { .space = t->space, .child = -1, .mapping = t->mapping, .object = t->object, .pin = t->pin,
+			     .stat = -1, .result = -1, .mark = -1, .offset = t->offset, .length = length,
+			     .thread = STEP_AFTER };
+
+	if (t->kind == THING_VALUE)
+		return check_value(p, t->value, p->at_length, length);
+	step.op = t->kind == THING_PLACE ? OP_EXPECT_BYTES : t->kind == THING_PIN ? OP_EXPECT_DEVICE : OP_EXPECT_OBJECT;
+	return check_step(p, &step);
 }
 
-static bool object_here(struct parser *p)
+/* ---- things ------------------------------------------------------------- */
+
+static bool parse_space_thing(struct parser *p, struct thing *t)
+{
+	t->kind = THING_SPACE;
+	return parse_old_name(p, KIND_SPACE, &t->space);
+}
+
+static bool parse_mapping_thing(struct parser *p, struct thing *t)
+{
+	t->kind = THING_PLACE;
+	return parse_old_name(p, KIND_MAPPING, &t->mapping) && parse_offset(p, &t->offset);
+}
+
+static bool parse_object_thing(struct parser *p, struct thing *t)
+{
+	t->kind = THING_OBJECT;
+	return parse_old_name(p, KIND_OBJECT, &t->object) && parse_offset(p, &t->offset);
+}
+
+static bool parse_pin_thing(struct parser *p, struct thing *t)
+{
+	t->kind = THING_PIN;
+	return parse_old_name(p, KIND_PIN, &t->pin) && parse_offset(p, &t->offset);
+}
+
+static bool parse_value_thing(struct parser *p, struct thing *t)
+{
+	t->kind = THING_VALUE;
+	return parse_old_name(p, KIND_VALUE, &t->value);
+}
+
+static bool parse_mark_thing(struct parser *p, struct thing *t)
+{
+	t->kind = THING_MARK;
+	return parse_old_name(p, KIND_MARK, &t->mark);
+}
+
+static bool parse_small_thing(struct parser *p, struct thing *t)
 {
 	const struct scenario *s = p->scenario;
 
-	return capital_here(p) && word_index((const char *const *)s->objects, s->nobjects, token(p)->text,
-					     token(p)->length) >= 0;
+	if (named_here(p, s->values, s->nvalues))
+		return parse_value_thing(p, t);
+	if (named_here(p, s->marks, s->nmarks))
+		return parse_mark_thing(p, t);
+	return parse_pin_thing(p, t);
 }
 
-static bool parse_contents(struct parser *p, FILE *text)
-{
-	struct step step = { .pin = -1 };
-	bool ok;
+/* ---- facts -------------------------------------------------------------- */
 
-	if (object_here(p)) {
-		if (!parse_old_name(p, KIND_OBJECT, &step.object) || !parse_offset(p, &step.offset))
-			return false;
-		fputs(p->scenario->objects[step.object], text);
-		print_offset(step.offset, text);
-	} else if (!parse_place_or_pin(p, text, &step)) {
+static bool parse_page(struct parser *p, struct thing *t)
+{
+	if (!take(p, "page"))
+		return unexpected(p, "unknown word", "page", condition_words, CONDITION_WORDS);
+	if (capital_here(p) ? !parse_space_thing(p, t) || !parse_mapping_thing(p, t) : !parse_pin_thing(p, t))
 		return false;
-	}
-	if (step.pin >= 0 && !bytes_are_here(p))
-		return true;	/* the pin was taken */
-	ok = parse_bytes(p, &step);
-	if (ok) {
-		fputc(' ', text);
-		print_bytes(step.bytes, step.length, text);
-	}
-	free(step.bytes);
-	return ok;
+	return check_thing(p, t, 1);
 }
 
-static bool parse_fact(struct parser *p, FILE *text)
+static bool parse_same_page(struct parser *p, struct fact *fact)
 {
-	if (take(p, "not"))
-		fputs("not ", text);
-	if (!is_here(p, "page"))
-		return parse_contents(p, text);
-	if (!parse_page(p, text))
+	fact->kind = FACT_SAME_PAGE;
+	if (!parse_page(p, &fact->left))
 		return false;
 	if (!take_kind(p, TOKEN_EQUAL))
 		return unexpected(p, "unknown word", "= and a second page", NULL, 0);
-	fputs(" = ", text);
-	return parse_page(p, text);
+	return parse_page(p, &fact->right);
 }
 
-bool parse_condition(struct parser *p, FILE *text)
+static bool parse_same_bytes(struct parser *p, struct fact *fact)
 {
-	for (;;) {
-		if (!parse_fact(p, text))
-			return false;
-		if (at_end(p))
-			return true;
-		if (is_here(p, "and"))
-			fputs(" and ", text);
-		else if (is_here(p, "or"))
-			fputs(" or ", text);
-		else
-			return unexpected(p, "unknown word", "and, or, or the end of the line", condition_words, 4);
-		p->next++;
+	const uint64_t *bytes = p->known.value_bytes;
+
+	fact->kind = FACT_SAME_BYTES;
+	if (!parse_value_thing(p, &fact->right))
+		return false;
+	if (bytes[fact->left.value] != bytes[fact->right.value])
+		return scan_error(&p->scan, p->at[KIND_VALUE], "a load of %d bytes and one of %d; expected the same length",
+				  (int)bytes[fact->left.value], (int)bytes[fact->right.value]);
+	return true;
+}
+
+static bool parse_contents(struct parser *p, struct fact *fact)
+{
+	struct step step = { .bytes = NULL };
+
+	fact->kind = FACT_BYTES;
+	if (!parse_bytes(p, &step)) {
+		free(step.bytes);
+		return false;
 	}
+	fact->bytes = step.bytes;
+	fact->length = step.length;
+	return check_thing(p, &fact->left, fact->length);
+}
+
+/* A pin, a load or a mark: that it was done, or what is in it. */
+static bool parse_small_fact(struct parser *p, struct fact *fact)
+{
+	if (!parse_small_thing(p, &fact->left))
+		return false;
+	if (fact->left.kind == THING_VALUE && take_kind(p, TOKEN_EQUAL))
+		return parse_same_bytes(p, fact);
+	if (fact->left.kind != THING_MARK && (bytes_are_here(p) || fact->left.offset))
+		return parse_contents(p, fact);
+	return true;
+}
+
+static bool parse_fact(struct parser *p, struct fact *fact)
+{
+	const struct scenario *s = p->scenario;
+
+	fact->negated = take(p, "not");
+	fact->kind = FACT_DONE;
+	if (is_here(p, "page"))
+		return parse_same_page(p, fact);
+	if (!capital_here(p))
+		return parse_small_fact(p, fact);
+	if (named_here(p, s->objects, s->nobjects))
+		return parse_object_thing(p, &fact->left) && parse_contents(p, fact);
+	if (!parse_space_thing(p, &fact->left))
+		return false;
+	return joint_is_here(p) || (parse_mapping_thing(p, &fact->left) && parse_contents(p, fact));
+}
+
+/* ---- the line ----------------------------------------------------------- */
+
+static struct fact *add_fact(struct condition *c, unsigned alternative)
+{
+	const struct thing none = { THING_NONE, -1, -1, -1, -1, -1, -1, 0 };
+	struct fact *fact;
+
+	c->facts = must_alloc(c->facts, (c->nfacts + 1) * sizeof(*c->facts));
+	fact = &c->facts[c->nfacts++];
+	*fact = (struct fact){ .alternative = alternative, .left = none, .right = none };
+	return fact;
+}
+
+bool parse_condition(struct parser *p, struct condition *c)
+{
+	unsigned alternative = 0;
+
+	for (;;) {
+		if (!parse_fact(p, add_fact(c, alternative)))
+			return false;
+		if (take(p, "or"))
+			alternative++;
+		else if (!take(p, "and"))
+			break;
+	}
+	if (take(p, "promise"))
+		return parse_promises(p, &c->promises);
+	return at_end(p) ||
+	       unexpected(p, "unknown word", "and, or, promise, or the end of the line", condition_words, CONDITION_WORDS);
 }

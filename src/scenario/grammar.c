@@ -203,6 +203,8 @@ static const struct kind_facts {
 	[KIND_MAPPING] = { "mapping", "the name of a mapping, as buf", "a name for the mapping, as buf", false },
 	[KIND_OBJECT] = { "object", "the name of an object, as F", "a name for the object, as F", true },
 	[KIND_PIN] = { "pin", "the name of a pin, as dma", "a name for the pin, as dma", false },
+	[KIND_VALUE] = { "load", "the name of a load, as r", "a name for the load, as r", false },
+	[KIND_MARK] = { "mark", "the name of a mark, as done", "a name for the mark, as done", false },
 };
 
 const char *kind_noun(enum kind kind)
@@ -213,8 +215,8 @@ const char *kind_noun(enum kind kind)
 static char **names_of(struct parser *p, enum kind kind, int **n)
 {
 	struct scenario *s = p->scenario;
-	char **const names[KINDS] = { s->spaces, s->mappings, s->objects, s->pins };
-	int *const counts[KINDS] = { &s->nspaces, &s->nmappings, &s->nobjects, &s->npins };
+	char **const names[KINDS] = { s->spaces, s->mappings, s->objects, s->pins, s->values, s->marks };
+	int *const counts[KINDS] = { &s->nspaces, &s->nmappings, &s->nobjects, &s->npins, &s->nvalues, &s->nmarks };
 
 	*n = counts[kind];
 	return names[kind];

@@ -11,4 +11,6 @@
 void *must_alloc(void *old, size_t bytes);
 char *must_copy(const char *text, size_t length);
 
+void condition_free(struct condition *);	/* what it has, not itself: fact.c */
+
 #endif

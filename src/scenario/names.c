@@ -54,6 +54,21 @@ const char *error_name(int number)
 	return NULL;
 }
 
+_Static_assert(sizeof(error_values) / sizeof(error_values[0]) <= 32, "an error is a bit of step.may_fail");
+
+unsigned may_fail_bit(int error)
+{
+	for (unsigned i = 0; error_words[i]; i++)
+		if (error_values[i] == error)
+			return 1u << i;
+	return 0;
+}
+
+bool step_may_fail(const struct step *step, int error)
+{
+	return step->may_fail & may_fail_bit(error);
+}
+
 int word_count(const char *const *words)
 {
 	int n = 0;

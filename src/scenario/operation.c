@@ -8,12 +8,6 @@
 
 #include "parser.h"
 
-/* The words that end what an operation takes. */
-static bool tail_is_here(const struct parser *p)
-{
-	return at_end(p) || is_here(p, "fails") || is_here(p, "promise");
-}
-
 /* Each of the words may come once. */
 struct option {
 	const char *word;
@@ -177,8 +171,21 @@ static bool parse_fill(struct parser *p, struct step *step)
 	return step->length || scan_error(&p->scan, p->at_length, "no bytes at all; expected at least one");
 }
 
+/* What a named load finds is kept for the conditions. */
+static bool parse_value(struct parser *p, struct step *step, bool said)
+{
+	if (!said)
+		step->length = SCENARIO_VALUE;
+	if (step->length > SCENARIO_VALUE_MOST)
+		return scan_error(&p->scan, p->at_length, "a load of %llu bytes with a name; expected at most %u",
+				  (unsigned long long)step->length, SCENARIO_VALUE_MOST);
+	return parse_new_name(p, KIND_VALUE, &step->result);
+}
+
 static bool parse_load(struct parser *p, struct step *step)
 {
+	bool said;
+
 	step->length = 1;
 	if (!parse_place(p, step))
 		return false;
@@ -186,9 +193,12 @@ static bool parse_load(struct parser *p, struct step *step)
 		return scan_error(&p->scan, here(p), "a load compares nothing; expected a number of bytes, or \"expect\" "
 						     "in place of \"load\"");
 	p->at_length = here(p);
-	if (number_is_here(p) && !parse_number(p, "a number of bytes", MOST_BYTES, &step->length))
+	said = number_is_here(p);
+	if (said && !parse_number(p, "a number of bytes", MOST_BYTES, &step->length))
 		return false;
-	return step->length || scan_error(&p->scan, p->at_length, "no bytes at all; expected at least one");
+	if (!step->length)
+		return scan_error(&p->scan, p->at_length, "no bytes at all; expected at least one");
+	return !take(p, "as") || parse_value(p, step, said);
 }
 
 static bool parse_add(struct parser *p, struct step *step)
@@ -231,7 +241,7 @@ static bool parse_pin(struct parser *p, struct step *step)
 
 	if (!parse_place(p, step))
 		return false;
-	while (!tail_is_here(p))
+	while (!tail_is_here(p) || is_here(p, "as"))
 		if (!parse_pin_word(p, step, &seen))
 			return false;
 	if (!(seen & (P_READ | P_WRITE | P_GET)))
@@ -417,7 +427,8 @@ static const struct verb {
 #define VERBS (sizeof(verbs) / sizeof(verbs[0]))
 
 /* Words that may begin a line without being an operation: for "did you mean". */
-static const char *const line_words[] = { "scenario", "why", "promise", "broken", "pool", "thread", "end", "never", "seen" };
+static const char *const line_words[] = { "scenario", "why", "promise", "broken", "check", "pool",
+					   "thread", "end", "never", "seen" };
 #define LINE_WORDS (sizeof(line_words) / sizeof(line_words[0]))
 
 static const struct verb *find_verb(struct parser *p)
@@ -432,37 +443,6 @@ static const struct verb *find_verb(struct parser *p)
 	memcpy(all + VERBS, line_words, sizeof(line_words));
 	unexpected(p, "unknown word", "an operation (map, store, pin, fork, ...) or expect", all, VERBS + LINE_WORDS);
 	return NULL;
-}
-
-static bool parse_fails(struct parser *p, struct step *step)
-{
-	const struct token *t;
-
-	if (step->op >= OP_EXPECT_BYTES)
-		return scan_error(&p->scan, here(p), "an expectation can't fail so; expected a load with \"fails\"");
-	p->next++;
-	t = token(p);
-	step->fails = t->kind == TOKEN_WORD ? error_number(t->text, t->length) : 0;
-	if (!step->fails)
-		return unexpected(p, "unknown error", "the name of an error, as EBUSY", error_words,
-				  word_count(error_words));
-	p->next++;
-	return true;
-}
-
-static bool parse_tail(struct parser *p, struct step *step)
-{
-	if (is_here(p, "fails") && !parse_fails(p, step))
-		return false;
-	if (is_here(p, "promise")) {
-		if (!step->fails && step->op < OP_EXPECT_BYTES)
-			return scan_error(&p->scan, here(p), "a promise on an operation; expected it on an expectation, or "
-							     "behind \"fails\"");
-		p->next++;
-		if (!parse_promises(p, &step->promises))
-			return false;
-	}
-	return at_end(p) || unexpected(p, "trailing", "the end of the line", NULL, 0);
 }
 
 bool parse_operation(struct parser *p, struct step *step)

@@ -66,22 +66,32 @@ static bool parse_why(struct parser *p)
 	return line_ends(p);
 }
 
-static bool parse_broken_under(struct parser *p)
+static bool parse_under(struct parser *p, unsigned *designs, int count, const char *expected)
 {
 	p->next++;
 	if (!take(p, "under"))
 		return unexpected(p, "unknown word", "\"under\"", (const char *const[]){ "under" }, 1);
 	do {
 		const struct token *t = token(p);
-		int i = t->kind == TOKEN_WORD ? word_index(broken_under_words, DESIGNS + 1, t->text, t->length) : -1;
+		int i = t->kind == TOKEN_WORD ? word_index(broken_under_words, count, t->text, t->length) : -1;
 
 		if (i < 0)
-			return unexpected(p, "there is no design", "linux-5.7, ..., holdfast or kernel", broken_under_words,
-					  DESIGNS + 1);
-		p->scenario->broken_under |= 1u << i;
+			return unexpected(p, "there is no design", expected, broken_under_words, count);
+		*designs |= 1u << i;
 		p->next++;
 	} while (!at_end(p));
 	return true;
+}
+
+static bool parse_broken_under(struct parser *p)
+{
+	return parse_under(p, &p->scenario->broken_under, DESIGNS + 1, "linux-5.7, ..., holdfast or kernel");
+}
+
+/* Not the kernel: nobody explores that. */
+static bool parse_check_under(struct parser *p)
+{
+	return parse_under(p, &p->scenario->check_under, DESIGNS, "linux-5.7, ..., or holdfast");
 }
 
 static bool parse_pool(struct parser *p)
@@ -123,7 +133,7 @@ static bool parse_head_line(struct parser *p, bool *mine)
 		bool (*parse)(struct parser *);
 	} lines[] = {
 		{ "scenario", parse_title },	   { "why", parse_why },   { "promise", parse_head_promises },
-		{ "broken", parse_broken_under }, { "pool", parse_pool },
+		{ "broken", parse_broken_under }, { "check", parse_check_under }, { "pool", parse_pool },
 	};
 
 	*mine = true;
@@ -146,7 +156,7 @@ static bool parse_head_line(struct parser *p, bool *mine)
 
 static bool close_thread(struct parser *p)
 {
-	if (p->thread && !p->thread_steps)
+	if (p->thread > 0 && !p->thread_steps)
 		return scan_error(&p->scan, p->thread_at, "a thread of no steps; expected at least one");
 	return true;
 }
@@ -157,6 +167,8 @@ static bool parse_thread(struct parser *p)
 		return scan_error(&p->scan, here(p), "a thread after \"end\"; expected all threads together");
 	if (!close_thread(p))
 		return false;
+	if (p->thread == SCENARIO_THREADS)
+		return scan_error(&p->scan, here(p), "too many threads; expected at most %d", SCENARIO_THREADS);
 	p->thread_at = here(p);
 	p->thread_steps = 0;
 	p->thread = ++p->scenario->nthreads;
@@ -166,11 +178,11 @@ static bool parse_thread(struct parser *p)
 
 static bool parse_end(struct parser *p)
 {
-	if (!p->thread)
+	if (p->thread <= 0)
 		return scan_error(&p->scan, here(p), "\"end\" without a thread; expected \"thread\" before it");
 	if (!close_thread(p))
 		return false;
-	p->thread = 0;
+	p->thread = STEP_AFTER;
 	p->threads_over = true;
 	p->next++;
 	return line_ends(p);
@@ -178,24 +190,16 @@ static bool parse_end(struct parser *p)
 
 static bool parse_condition_line(struct parser *p, bool seen)
 {
-	struct scenario *s = p->scenario;
-	struct condition *c;
-	char *text = NULL;
-	size_t length;
-	FILE *f;
+	struct condition c = { .at = here(p), .seen = seen };
 	bool ok;
 
 	if (!p->threads_over)
 		return scan_error(&p->scan, here(p), "a condition without threads; expected \"thread ... end\" before it");
-	s->conditions = must_alloc(s->conditions, (s->nconditions + 1) * sizeof(*s->conditions));
-	c = &s->conditions[s->nconditions++];
-	*c = (struct condition){ .at = here(p), .seen = seen };
 	p->next++;
-	f = open_memstream(&text, &length);
-	ok = f && parse_condition(p, f);
-	if (f)
-		fclose(f);
-	c->text = text;
+	ok = parse_condition(p, &c);
+	if (ok)
+		scenario_add_condition(p->scenario, &c);
+	condition_free(&c);
 	return ok;
 }
 
@@ -203,7 +207,8 @@ static bool parse_condition_line(struct parser *p, bool seen)
 
 static bool parse_step(struct parser *p)
 {
-	struct step step = { .space = -1, .child = -1, .mapping = -1, .object = -1, .pin = -1, .stat = -1 };
+	struct step step = { .space = -1, .child = -1, .mapping = -1, .object = -1, .pin = -1, .stat = -1, .result = -1,
+			     .mark = -1 };
 	struct scenario *s = p->scenario;
 	bool ok;
 
@@ -265,7 +270,7 @@ static bool parse_all(struct parser *p)
 		return false;
 	if (!p->scenario->nsteps)
 		return scan_error(&p->scan, last, "no operations; expected at least one behind the head");
-	if (p->thread)
+	if (p->thread > 0)
 		return scan_error(&p->scan, p->thread_at, "a thread without its end; expected \"end\" behind the last one");
 	if (!expects_something(p->scenario))
 		return scan_error(&p->scan, last, "the scenario expects nothing; expected at least one line \"expect ...\", "

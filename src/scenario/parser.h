@@ -4,6 +4,7 @@
  *	scan.c       bytes to tokens, a line at a time
  *	parse.c      the file: head, threads, conditions, and which line is what
  *	operation.c  one operation or expectation: its words in their order
+ *	tail.c       what may stand behind it: fails, may fail, as, promise
  *	condition.c  never and seen, behind the threads
  *	grammar.c    what lines are made of: names, places, numbers, bytes
  *	check.c      what is wrong although every word is known: a pin that has
@@ -26,21 +27,30 @@
 #define MOST_FILE (4u << 20)		/* bytes of a file */
 #define LONGEST_NAME 63
 
-enum kind { KIND_SPACE, KIND_MAPPING, KIND_OBJECT, KIND_PIN, KINDS };
+enum kind { KIND_SPACE, KIND_MAPPING, KIND_OBJECT, KIND_PIN, KIND_VALUE, KIND_MARK, KINDS };
 
 enum life { LIFE_NONE, LIFE_HERE, LIFE_OVER };
+
+/* Where something ended for certain: not by a step that may fail. */
+struct ending {
+	int line, thread;	/* as in struct step */
+};
 
 /* What is known of each name as the steps go by. */
 struct known {
 	enum life space[SCENARIO_NAMES], pin[SCENARIO_NAMES];
-	int over_line[SCENARIO_NAMES];		/* where a space exited */
-	int unpin_line[SCENARIO_NAMES];
+	struct ending exit[SCENARIO_NAMES];
+	struct ending unpin[SCENARIO_NAMES];
+	struct ending unmap[SCENARIO_NAMES][SCENARIO_NAMES];
+	int pin_thread[SCENARIO_NAMES];			/* who took it */
 	bool place[SCENARIO_NAMES][SCENARIO_NAMES];	/* [space][mapping]: was mapped there once */
 	bool mapped[SCENARIO_NAMES][SCENARIO_NAMES];	/* ... and not unmapped as a whole */
 	uint64_t mapping_bytes[SCENARIO_NAMES];		/* the most it ever had */
 	uint64_t object_bytes[SCENARIO_NAMES];
 	uint64_t pin_bytes[SCENARIO_NAMES];		/* 0: not known */
 	unsigned pin_flags[SCENARIO_NAMES];
+	uint64_t value_bytes[SCENARIO_NAMES];		/* 0: no load has that name yet */
+	bool mark[SCENARIO_NAMES];			/* an operation has that name */
 };
 
 struct parser {
@@ -49,7 +59,7 @@ struct parser {
 	int next;			/* token of the line that is looked at */
 	bool head_over;			/* an operation was read */
 	bool has_title, has_why, has_promise, has_pool;
-	int thread;			/* the one that is open, or 0 */
+	int thread;			/* of the next step, as in struct step */
 	bool threads_over;		/* end was read */
 	struct position thread_at;
 	size_t thread_steps;		/* in the open one */
@@ -88,14 +98,20 @@ const char *kind_noun(enum kind);
 /* The line as one step, with its tail; its bytes are the caller's to free, also on error. */
 bool parse_operation(struct parser *, struct step *);
 
+/* ---- tail.c ------------------------------------------------------------- */
+
+bool tail_is_here(const struct parser *);
+bool parse_tail(struct parser *, struct step *);
+
 /* ---- condition.c -------------------------------------------------------- */
 
-/* What follows never or seen; its canonical text goes to text. */
-bool parse_condition(struct parser *, FILE *text);
+/* What follows never or seen; the facts are the caller's to free (condition_free), also on error. */
+bool parse_condition(struct parser *, struct condition *);
 
 /* ---- check.c ------------------------------------------------------------ */
 
 bool check_step(struct parser *, const struct step *);
+bool check_value(struct parser *, int value, struct position at, uint64_t length);	/* it has so many bytes */
 void follow_step(struct parser *, const struct step *);	/* what is known after it */
 
 #endif

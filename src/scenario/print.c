@@ -61,15 +61,15 @@ void print_bytes(const unsigned char *bytes, uint64_t length, FILE *f)
 
 /* ---- steps -------------------------------------------------------------- */
 
-static const char *name_of(char *const names[], int n, int i)
+const char *print_name(char *const names[], int n, int i)
 {
 	return i >= 0 && i < n ? names[i] : "?";
 }
 
-#define SPACE(s, i) name_of((s)->spaces, (s)->nspaces, i)
-#define MAPPING(s, i) name_of((s)->mappings, (s)->nmappings, i)
-#define OBJECT(s, i) name_of((s)->objects, (s)->nobjects, i)
-#define PIN(s, i) name_of((s)->pins, (s)->npins, i)
+#define SPACE(s, i) print_name((s)->spaces, (s)->nspaces, i)
+#define MAPPING(s, i) print_name((s)->mappings, (s)->nmappings, i)
+#define OBJECT(s, i) print_name((s)->objects, (s)->nobjects, i)
+#define PIN(s, i) print_name((s)->pins, (s)->npins, i)
 
 static void print_place(const struct scenario *s, const struct step *t, const char *word, FILE *f)
 {
@@ -192,9 +192,13 @@ static void print_object(const struct scenario *s, const struct step *t, const c
 
 static void print_load(const struct scenario *s, const struct step *t, FILE *f)
 {
+	bool named = t->result >= 0 && t->result < s->nvalues;
+
 	print_place(s, t, "load", f);
-	if (t->length > 1)
+	if (t->length != (named ? SCENARIO_VALUE : 1))
 		fprintf(f, " %" PRIu64, t->length);
+	if (named)
+		fprintf(f, " as %s", s->values[t->result]);
 }
 
 /* A place or the like, and bytes. */
@@ -296,7 +300,7 @@ static void print_body(const struct scenario *s, const struct step *t, FILE *f)
 	}
 }
 
-static void print_promises(unsigned promises, FILE *f)
+void print_promises(unsigned promises, FILE *f)
 {
 	for (int i = 0; i < PROMISES; i++)
 		if (promises & 1u << i)
@@ -308,6 +312,13 @@ void step_print(const struct scenario *s, const struct step *t, FILE *f)
 	print_body(s, t, f);
 	if (t->fails)
 		fprintf(f, " fails %s", error_name(t->fails) ? error_name(t->fails) : "?");
+	if (t->may_fail)
+		fputs(" may fail", f);
+	for (int i = 0; error_words[i]; i++)
+		if (t->may_fail & 1u << i)
+			fprintf(f, " %s", error_words[i]);
+	if (t->mark >= 0 && t->mark < s->nmarks)
+		fprintf(f, " as %s", s->marks[t->mark]);
 	if (t->promises) {
 		fputs(" promise", f);
 		print_promises(t->promises, f);
@@ -316,6 +327,17 @@ void step_print(const struct scenario *s, const struct step *t, FILE *f)
 
 /* ---- the whole ---------------------------------------------------------- */
 
+static void print_designs(const char *words, unsigned designs, FILE *f)
+{
+	if (!designs)
+		return;
+	fputs(words, f);
+	for (int i = 0; broken_under_words[i]; i++)
+		if (designs & 1u << i)
+			fprintf(f, " %s", broken_under_words[i]);
+	fputc('\n', f);
+}
+
 static void print_head(const struct scenario *s, FILE *f)
 {
 	fprintf(f, "scenario %s\nwhy ", s->title);
@@ -323,15 +345,20 @@ static void print_head(const struct scenario *s, FILE *f)
 	fputs("\npromise", f);
 	print_promises(s->promises, f);
 	fputc('\n', f);
-	if (s->broken_under) {
-		fputs("broken under", f);
-		for (int i = 0; broken_under_words[i]; i++)
-			if (s->broken_under & 1u << i)
-				fprintf(f, " %s", broken_under_words[i]);
-		fputc('\n', f);
-	}
+	print_designs("broken under", s->broken_under, f);
+	print_designs("check under", s->check_under, f);
 	if (s->pool_pages != SCENARIO_POOL)
 		fprintf(f, "pool %" PRIu64 "\n", s->pool_pages);
+}
+
+static void print_condition(const struct condition *c, FILE *f)
+{
+	fprintf(f, "%s %s", c->seen ? "seen" : "never", c->text);
+	if (c->promises) {
+		fputs(" promise", f);
+		print_promises(c->promises, f);
+	}
+	fputc('\n', f);
 }
 
 void scenario_print(const struct scenario *s, FILE *f)
@@ -344,14 +371,14 @@ void scenario_print(const struct scenario *s, FILE *f)
 		const struct step *t = &s->steps[i];
 
 		if (t->thread != thread)
-			fputs(t->thread ? "thread\n" : "end\n", f);
+			fputs(t->thread > 0 ? "thread\n" : "end\n", f);
 		thread = t->thread;
-		fputs(thread ? "\t" : "", f);
+		fputs(thread > 0 ? "\t" : "", f);
 		step_print(s, t, f);
 		fputc('\n', f);
 	}
-	if (thread)
+	if (thread > 0)
 		fputs("end\n", f);
 	for (size_t i = 0; i < s->nconditions; i++)
-		fprintf(f, "%s %s\n", s->conditions[i].seen ? "seen" : "never", s->conditions[i].text);
+		print_condition(&s->conditions[i], f);
 }

@@ -9,6 +9,8 @@
  *   - an operation that fails although it must not ends the run: what follows
  *     would be about another state.  That is an error, unless a promise was
  *     broken before, which may well be the reason;
+ *   - one that may fail so is as good either way, and expects nothing; what then
+ *     is about a thing that is not there is passed over;
  *   - an operation that the judge can't do skips the scenario, an expectation
  *     that it can't see is left out and counted; it never guesses;
  *   - a promise of the head holds only by an expectation that was seen: where
@@ -24,6 +26,7 @@
 
 #include "memory.h"
 #include "names.h"
+#include "present.h"
 #include "trace.h"
 
 const char *const verdict_names[VERDICTS] = { "holds", "broken", "skipped", "error" };
@@ -34,6 +37,8 @@ struct run {
 	struct judge *judge;
 	struct verdict *verdict;
 	struct trace trace;
+	struct present present;
+	bool passes_over;	/* some operation may fail */
 	unsigned seen;		/* bit set: the promises that what was tried is about */
 	bool over;
 };
@@ -205,6 +210,10 @@ static void must_have_worked(struct run *r, const struct step *step, const struc
 {
 	if (reply->answer == ANSWER_DONE)
 		return;
+	if (step_may_fail(step, reply->error)) {
+		trace_note(&r->trace, "fails with %s, as it may", show_error(reply->error).text);
+		return;
+	}
 	trace_note(&r->trace, "fails with %s, which was not expected", show_error(reply->error).text);
 	if (r->verdict->failed) {	/* after a broken promise one thing leads to another */
 		r->over = true;
@@ -298,6 +307,11 @@ static void run_step(struct run *r, const struct step *step)
 {
 	struct reply reply = { .answer = ANSWER_DONE };
 
+	if (r->passes_over && !step_is_possible(&r->present, step)) {
+		trace_step(&r->trace, r->scenario, step);
+		trace_note(&r->trace, "passed over: what it is about is not there");
+		return;
+	}
 	if (wants_bytes(step)) {
 		reply.bytes = must_alloc(NULL, step->length);
 		memset(reply.bytes, 0, step->length);
@@ -306,6 +320,8 @@ static void run_step(struct run *r, const struct step *step)
 	r->ops->step(r->judge, step, &reply);
 	make_printable(reply.reason);
 	trace_changes(&r->trace, r->judge);
+	if (reply.answer == ANSWER_DONE)
+		step_has_succeeded(&r->present, step);
 	judge_answered(r, step, &reply);
 	free(reply.bytes);
 }
@@ -342,6 +358,8 @@ static void run_steps(struct run *r)
 {
 	if (!open_judge(r))
 		return;
+	for (size_t i = 0; i < r->scenario->nsteps; i++)
+		r->passes_over |= r->scenario->steps[i].may_fail != 0;
 	for (size_t i = 0; i < r->scenario->nsteps && !r->over; i++)
 		run_step(r, &r->scenario->steps[i]);
 	close_judge(r);
@@ -386,7 +404,7 @@ void run_scenario_traced(const struct scenario *s, const struct judge_ops *ops, 
 	memset(v, 0, sizeof(*v));
 	trace_open(&r.trace, trace, s, ops);
 	if (s->nthreads)
-		skip(&r, NULL, "has parts that run at the same time");
+		skip(&r, NULL, "has parts that run at the same time: holdfast check");
 	else
 		run_steps(&r);
 	conclude(&r);

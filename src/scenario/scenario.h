@@ -20,7 +20,8 @@
 #define SCENARIO_PAGE 4096u	/* bytes a page, for every judge */
 #define SCENARIO_NAMES 64	/* most spaces, mappings, objects, pins, values and marks each */
 #define SCENARIO_THREADS 4	/* most parts that run at the same time */
-#define SCENARIO_VALUE 64u	/* most bytes of a load that has a name */
+#define SCENARIO_VALUE 8u		/* bytes of a load that has a name, if it does not say */
+#define SCENARIO_VALUE_MOST 64u
 
 enum promise {
 	PROMISE_COHERENT, PROMISE_ISOLATED, PROMISE_SYMMETRIC, PROMISE_FAST, PROMISE_BACKED, PROMISE_FRUGAL, PROMISE_SAFE,

@@ -239,7 +239,7 @@ static void test_threads(void)
 	fake.seen = 0;
 	run_scenario(s, &fake_judge, &v);
 	result(v.verdict == VERDICT_SKIPPED && !fake.seen && v.as_expected &&
-		       !strcmp(v.reason, "has parts that run at the same time"),
+		       !strcmp(v.reason, "has parts that run at the same time: holdfast check"),
 	       "threads", v.reason);
 	scenario_free(s);
 }
