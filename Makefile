@@ -117,11 +117,12 @@ $(B)/use/%.o: %.c
 	$(call say,cc)$(CC) $(FLAGS) $(use_include) -MMD -MP -c -o $@ $<
 
 # The explorer is never built with a sanitizer: its threads are none to it.  Its own files
-# look into the core's structures, so they have the same small sizes.
+# look into the core's structures, so they have the same small sizes.  DWARF 4, because
+# addr2line loses callers in what clang says in DWARF 5.
 plain_flags    = $(filter-out $(SAN),$(FLAGS))
 explored_sizes := -DHF_PAGE_SHIFT=6 -DHF_TABLE_SHIFT=2 -DHF_SLOTS=6 -DHF_CACHE_PAGES=2 -DHF_LIMBO_PAGES=1 \
 		  -DHF_CHUNK_RECORDS=4
-explored_flags = -O1 -g -fsanitize=thread $(if $(findstring clang,$(CC)),,-Wno-tsan) -fno-omit-frame-pointer \
+explored_flags = -O1 -gdwarf-4 -fsanitize=thread $(if $(findstring clang,$(CC)),,-Wno-tsan) -fno-omit-frame-pointer \
 		 -fno-optimize-sibling-calls -DHF_LAB $(explored_sizes)
 
 $(B)/explored/%.o: %.c
