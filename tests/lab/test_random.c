@@ -188,6 +188,38 @@ static void same_model(uint64_t seed)
 	scenario_free(failure.scenario);
 }
 
+/* Inputs without any sense: a round of 200 operations each, until one differs; how many it took, or 0. */
+static unsigned inputs_until_found(const struct random_config *config, uint64_t seed, unsigned most)
+{
+	static unsigned char input[RANDOM_HEAD + 200 * RANDOM_RECORD];
+	struct random_counts counts;
+	struct random_failure failure;
+
+	for (unsigned i = 1; i <= most; i++) {
+		for (size_t at = 0; at < sizeof(input); at++) {
+			seed = seed * 6364136223846793005u + 1442695040888963407u;
+			input[at] = (unsigned char)(seed >> 56);
+		}
+		if (random_input(config, input, sizeof(input), &counts, &failure)) {
+			scenario_free(failure.scenario);
+			return i;
+		}
+	}
+	return 0;
+}
+
+/* What a fuzz target rests on. */
+static void choices_of_an_input(uint64_t seed)
+{
+	struct judge_ops ops = { .open = broken_open, .step = forgets_cow, .close = broken_close, .name = "broken",
+				 .design = -1 };
+	struct random_config config = { .first = &ops, .second = &judge_model };
+
+	report(inputs_until_found(&config, seed, 100) != 0, "an input can make the choices, and finds a forgotten COW");
+	config.first = &judge_model;
+	report(inputs_until_found(&config, seed, 20) == 0, "the model does not differ from itself then either");
+}
+
 static void test_the_test(uint64_t seed)
 {
 	same_model(seed);
@@ -199,6 +231,7 @@ static void test_the_test(uint64_t seed)
 	find_broken("forgets discards", forgets_discard, seed);
 	find_broken("gives back the new value of an atomic", atomic_gives_new, seed);
 	find_broken("takes one error for another", wrong_error, seed);
+	choices_of_an_input(seed);
 }
 
 /* ---- the library against the model --------------------------------------------------- */
