@@ -86,6 +86,12 @@ void engine_outcome(uint64_t hash);
 /* In a thread: a line for the story, at this place in the thread's time (a call begins, a call returned 0). */
 void engine_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* All of explored memory, and the program's context, in one number: the same state has the same. */
+uint64_t engine_state_hash(void);
+
+/* Allocations of explored memory that were not freed. */
+unsigned engine_unfreed(void);
+
 /* Who runs: 0 to threads - 1; ENGINE_THREADS outside of threads. */
 unsigned engine_self(void);
 

@@ -1,0 +1,357 @@
+/*
+ * engine.c - what threads call
+ *
+ * A call acts at once outside of threads, and on what no two threads share: nobody
+ * could tell when.  All else becomes a step: the thread stops before it, and goes on
+ * when the search has chosen it.
+ */
+#include "engine.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "engine_inside.h"
+
+struct machine machine = { .self = MAIN };
+
+const char *const wrong_names[WRONGS] = {
+	"nothing", "promise", "invariant", "misuse", "freed", "leak", "race", "deadlock", "lost wake-up", "limit",
+	"nondeterminism",
+};
+
+unsigned engine_self(void)
+{
+	return machine.self;
+}
+
+/* ---- what is wrong -------------------------------------------------------------------- */
+
+void engine_stop(void)
+{
+	for (;;)
+		fiber_switch(&machine.thread[machine.self].fiber, &machine.main);
+}
+
+/* The first is the one that counts. */
+void engine_wrong(enum wrong wrong, const char *format, ...)
+{
+	va_list arguments;
+
+	if (machine.wrong == WRONG_NOTHING) {
+		machine.wrong = wrong;
+		va_start(arguments, format);
+		vsnprintf(machine.what, sizeof(machine.what), format, arguments);
+		va_end(arguments);
+	}
+	if (machine.self != MAIN)
+		engine_stop();
+}
+
+void engine_outcome(uint64_t hash)
+{
+	machine.outcome = hash;
+}
+
+uint64_t engine_state_hash(void)
+{
+	const struct program *program = machine.exploration->program;
+	const unsigned char *context = program->context;
+	uint64_t hash = 0;
+
+	for (size_t i = 0; i < program->context_bytes; i++)
+		hash = (hash ^ context[i]) * UINT64_C(0x100000001b3);
+	return memory_hash(hash);
+}
+
+/* ---- mutants of orders, and fences to try -------------------------------------------------- */
+
+enum { SITES = 4096 };
+
+/* What was decided about a site, so that it is asked about once. */
+static struct site_cache {
+	const void *site;
+	bool applies, told;
+} sites[SITES];
+
+static enum { SHARED_SECTIONS_NO, SHARED_SECTIONS } sections;
+static unsigned entering, waiting;	/* masks: threads that ever entered a section, that ever waited for a grace period */
+
+void calls_forget(void)
+{
+	memset(sites, 0, sizeof(sites));
+	sections = SHARED_SECTIONS_NO;
+	entering = waiting = 0;
+}
+
+static struct site_cache *site_of(const void *site)
+{
+	size_t slot = ((uintptr_t)site * UINT64_C(0x9e3779b97f4a7c15)) >> 52;
+
+	for (unsigned tries = 0; tries < SITES; tries++, slot = (slot + 1) % SITES) {
+		if (sites[slot].site == site)
+			return &sites[slot];
+		if (!sites[slot].site) {
+			const struct weaken *weaken = &machine.exploration->weaken;
+
+			sites[slot].site = site;
+			sites[slot].applies = weaken->applies && weaken->applies(site, weaken->context);
+			return &sites[slot];
+		}
+	}
+	engine_wrong(WRONG_LIMIT, "more than %d places in the code", SITES);
+	return &sites[0];
+}
+
+/* The order to use at a site; also tells who wants to know of the site. */
+static enum order order_at(const void *site, enum order order, bool fence)
+{
+	const struct exploration *exploration = machine.exploration;
+	struct site_cache *cached = site_of(site);
+
+	if (!cached->told && exploration->site)
+		exploration->site(site, order, fence, exploration->site_context);
+	cached->told = true;
+	return cached->applies ? exploration->weaken.to : order;
+}
+
+static void strengthen(const void *site)
+{
+	if (machine.exploration->strengthen.before == site && site) {
+		struct step fence = { .kind = EVENT_FENCE, .order = ORDER_SEQ_CST, .site = site };
+
+		engine_step(&fence);
+	}
+}
+
+/* ---- steps ------------------------------------------------------------------------------------ */
+
+void engine_step(struct step *step)
+{
+	struct thread *thread = &machine.thread[machine.self];
+
+	if (machine.sharing)
+		engine_stop();
+	thread->step = *step;
+	fiber_switch(&thread->fiber, &machine.main);
+	*step = thread->step;
+}
+
+static bool acts_at_once(const void *address)
+{
+	return machine.self == MAIN || !engine_owns(address);
+}
+
+/* Make an access of the current thread: as a step if others could see it. */
+static bool as_step(struct step *step, const void *address, unsigned bytes, bool write)
+{
+	if (!memory_check_free(address, bytes, step->site))
+		return false;
+	strengthen(step->site);
+	if (!memory_shared(address, write))
+		return false;
+	if (machine.sharing)
+		engine_stop();
+	step->location = memory_location(address, bytes);
+	engine_step(step);
+	return true;
+}
+
+static bool order_is_known(enum order order, const char *what)
+{
+	if (order != ORDER_SEQ_CST)
+		return true;
+	engine_wrong(WRONG_LIMIT, "a seq_cst %s: not explored; use acquire, release and a seq_cst fence", what);
+	return false;
+}
+
+uint64_t engine_load(const void *address, unsigned bytes, enum order order, const void *site)
+{
+	struct step step = { .kind = EVENT_LOAD, .site = site };
+
+	if (acts_at_once(address)) {
+		if (engine_owns(address))
+			memory_check_free(address, bytes, site);
+		return memory_read(address, bytes);
+	}
+	step.order = order_at(site, order, false);
+	if (!order_is_known(step.order, "load"))
+		return 0;
+	if (!as_step(&step, address, bytes, false))
+		step.read = memory_read(address, bytes);
+	memory_check_atomic(address, bytes, false, site);
+	return step.read;
+}
+
+void engine_store(void *address, unsigned bytes, uint64_t value, enum order order, const void *site)
+{
+	struct step step = { .kind = EVENT_STORE, .operand = value, .site = site };
+
+	if (acts_at_once(address)) {
+		if (engine_owns(address))
+			memory_check_free(address, bytes, site);
+		memory_write(address, bytes, value);
+		return;
+	}
+	step.order = order_at(site, order, false);
+	if (!order_is_known(step.order, "store"))
+		return;
+	if (!as_step(&step, address, bytes, true))
+		memory_write(address, bytes, value);
+	memory_check_atomic(address, bytes, true, site);
+}
+
+static uint64_t rmw_now(void *address, unsigned bytes, enum rmw rmw, uint64_t operand)
+{
+	uint64_t old = memory_read(address, bytes);
+
+	memory_write(address, bytes, rmw_result(rmw, old, operand));
+	return old;
+}
+
+uint64_t engine_rmw(void *address, unsigned bytes, enum rmw rmw, uint64_t operand, enum order order, const void *site)
+{
+	struct step step = { .kind = EVENT_RMW, .rmw = rmw, .operand = operand, .site = site };
+
+	if (acts_at_once(address)) {
+		if (engine_owns(address))
+			memory_check_free(address, bytes, site);
+		return rmw_now(address, bytes, rmw, operand);
+	}
+	step.order = order_at(site, order, false);
+	if (!order_is_known(step.order, "read-modify-write"))
+		return 0;
+	if (!as_step(&step, address, bytes, true))
+		step.read = rmw_now(address, bytes, rmw, operand);
+	memory_check_atomic(address, bytes, true, site);
+	return step.read;
+}
+
+static bool cas_now(void *address, unsigned bytes, uint64_t *expected, uint64_t desired)
+{
+	uint64_t old = memory_read(address, bytes);
+	bool done = old == *expected;
+
+	if (done)
+		memory_write(address, bytes, desired);
+	*expected = old;
+	return done;
+}
+
+/* What a failed one may be when both orders were changed: never release. */
+static enum order failure_of(enum order order)
+{
+	return order == ORDER_ACQ_REL ? ORDER_ACQUIRE : order == ORDER_RELEASE ? ORDER_RELAXED : order;
+}
+
+bool engine_cas(void *address, unsigned bytes, uint64_t *expected, uint64_t desired, enum order success,
+		enum order failure, const void *site)
+{
+	struct step step = { .kind = EVENT_CAS, .operand = desired, .expected = *expected, .site = site };
+
+	if (acts_at_once(address)) {
+		if (engine_owns(address))
+			memory_check_free(address, bytes, site);
+		return cas_now(address, bytes, expected, desired);
+	}
+	step.order = order_at(site, success, false);
+	step.failure = step.order == success ? failure : failure_of(step.order);
+	if (!order_is_known(step.order, "compare-and-swap") || !order_is_known(step.failure, "compare-and-swap"))
+		return false;
+	if (as_step(&step, address, bytes, true))
+		*expected = step.read;
+	else
+		step.done = cas_now(address, bytes, expected, desired);
+	memory_check_atomic(address, bytes, step.done, site);
+	return step.done;
+}
+
+void engine_fence(enum order order, const void *site)
+{
+	struct step step = { .kind = EVENT_FENCE, .site = site };
+
+	if (machine.self == MAIN)
+		return;
+	step.order = order_at(site, order, true);
+	if (step.order != ORDER_RELAXED)
+		engine_step(&step);
+}
+
+/* ---- locks ------------------------------------------------------------------------------------------ */
+
+/* A lock's first word stands for it: the model keeps who holds it, memory is not asked. */
+static void lock_step(enum event_kind kind, void *lock, const void *site)
+{
+	struct step step = { .kind = kind, .site = site };
+
+	if (machine.self == MAIN)
+		return;
+	as_step(&step, lock, 8, true);
+}
+
+void engine_lock(void *lock, const void *site)
+{
+	lock_step(EVENT_LOCK, lock, site);
+}
+
+void engine_unlock(void *lock, const void *site)
+{
+	lock_step(EVENT_UNLOCK, lock, site);
+}
+
+/* ---- sections, grace periods, pauses ----------------------------------------------------------------------- */
+
+/* Only where one thread enters and another waits is it a step. */
+static bool sections_shared(unsigned *mask)
+{
+	*mask |= 1u << machine.self;
+	if (sections == SHARED_SECTIONS_NO && waiting && __builtin_popcount(entering | waiting) > 1) {
+		sections = SHARED_SECTIONS;
+		machine.sharing = true;
+	}
+	return sections == SHARED_SECTIONS;
+}
+
+static void plain_step(enum event_kind kind, const void *site)
+{
+	struct step step = { .kind = kind, .site = site };
+
+	strengthen(site);
+	engine_step(&step);
+}
+
+void engine_enter(const void *site)
+{
+	if (machine.self == MAIN)
+		return;
+	machine.thread[machine.self].open = true;
+	if (sections_shared(&entering))
+		plain_step(EVENT_ENTER, site);
+}
+
+void engine_leave(const void *site)
+{
+	if (machine.self == MAIN)
+		return;
+	machine.thread[machine.self].open = false;
+	if (sections_shared(&entering))
+		plain_step(EVENT_LEAVE, site);
+}
+
+void engine_grace(const void *site)
+{
+	if (machine.self == MAIN)
+		return;
+	if (machine.thread[machine.self].open)
+		engine_wrong(WRONG_DEADLOCK, "a thread waits for a grace period inside of a section of its own");
+	if (!sections_shared(&waiting))
+		return;
+	plain_step(EVENT_GRACE_BEGIN, site);
+	plain_step(EVENT_GRACE_END, site);
+}
+
+void engine_pause(const void *site)
+{
+	if (machine.self != MAIN)
+		plain_step(EVENT_PAUSE, site);
+}

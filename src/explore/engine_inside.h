@@ -1,0 +1,255 @@
+/*
+ * engine_inside.h - what the files of the engine share
+ *
+ *	engine.c	the calls of threads: at once where nobody shares, else as a step
+ *	engine_memory.c	explored memory: who touched it, in what order, is it free
+ *	engine_c11.c	the memory model of C11, as views
+ *	engine_flat.c	SC, and TSO by store buffers
+ *	engine_order.c	which steps are ordered, by clocks, in every model
+ *	engine_search.c	which execution comes next
+ *	engine_run.c	one execution from beginning to end
+ *	engine_record.c	one execution, written down
+ *
+ * An *actor* is what can make a step: a thread, or under TSO a thread's store
+ * buffer, which makes one step for each store that leaves it.
+ */
+#ifndef HOLDFAST_ENGINE_INSIDE_H
+#define HOLDFAST_ENGINE_INSIDE_H
+
+#include "engine.h"
+#include "fiber.h"
+
+enum {
+	THREADS = ENGINE_THREADS,
+	ACTORS = 2 * THREADS,
+	MAIN = THREADS,		/* who runs outside of threads */
+	LOCATIONS = 256,
+	MESSAGES_EACH = 255,	/* of one location: a view has a byte for each */
+	MESSAGES = 4096,
+	NODES = 8192,		/* steps of one execution */
+	READ_SINCE_PAUSE = 64,
+	PAUSES = 64,
+	NONE = -1,
+};
+
+/* ---- memory --------------------------------------------------------------------- */
+
+struct location;
+
+/* Is it shared?  In every execution so far: whoever learns that it is begins the exploration anew. */
+void memory_open(void);
+void memory_keep(void);		/* after setup: the state to come back to */
+void memory_restore(void);	/* before each execution */
+void memory_forget(void);	/* a new program */
+bool memory_shared(const void *address, bool write);	/* and take note that the current thread touched it */
+void memory_check_atomic(const void *address, unsigned bytes, bool write, const void *site);
+bool memory_check_free(const void *address, size_t bytes, const void *site);
+uint64_t memory_read(const void *address, unsigned bytes);
+void memory_write(void *address, unsigned bytes, uint64_t value);
+struct location *memory_location(const void *address, unsigned bytes);	/* NULL: something was wrong */
+struct location *memory_known_location(const void *address);		/* NULL: none yet */
+uint64_t memory_hash(uint64_t hash);
+
+/* ---- views, messages, locations ---------------------------------------------------- */
+
+struct view {
+	uint8_t at[LOCATIONS];		/* of each location: no older message may be read */
+	uint16_t clock[THREADS];	/* of each thread: its steps that are ordered before, as C11 orders */
+};
+
+struct message {
+	uint64_t value;
+	int stamp;		/* when it was written: steps before it, plus one; 0: at the beginning */
+	int writer;		/* the step; NONE */
+	bool taken;		/* an RMW has read it and stands behind it: nothing comes between */
+	struct view view;
+};
+
+struct location {
+	const void *address;
+	unsigned bytes;
+	unsigned index;
+	/* values, oldest first, by coherence order */
+	unsigned count;
+	uint16_t order[MESSAGES_EACH + 1];
+	int readers;		/* the last step that read it; the others are chained to it */
+	int writer;		/* the last step that wrote it (flat models) */
+	/* a lock */
+	int holder;		/* actor; NONE */
+	int locked;		/* the last step that took it; NONE */
+	int unlocked;		/* the last that gave it back */
+	struct view view;	/* of the last unlock */
+};
+
+/* ---- steps ---------------------------------------------------------------------------- */
+
+/* What an actor is about to do. */
+struct step {
+	enum event_kind kind;
+	struct location *location;	/* NULL: none */
+	enum order order, failure;
+	enum rmw rmw;
+	uint64_t operand;	/* to be stored, added, ... */
+	uint64_t expected;
+	const void *site;
+	uint64_t read;		/* the answer */
+	bool done;		/* of a CAS */
+};
+
+/* What was done. */
+struct done {
+	enum event_kind kind;
+	uint8_t actor;
+	bool reads, writes;
+	uint16_t number;	/* among the actor's steps, from 1 */
+	uint16_t clock[ACTORS];	/* of each actor: so many of its steps are ordered before, or are this one */
+	uint16_t before[ACTORS];	/* the same by the actor's own earlier steps alone */
+	struct location *location;
+	bool seq_cst;		/* a fence that is */
+	int from;		/* the step whose value was read; NONE */
+	int stamp;		/* of the message that was read */
+	int reader;		/* the step that read the location before: a chain */
+	int previous;		/* the step before it that wrote the location, took the lock, was a seq_cst fence */
+};
+
+struct grace {
+	bool under_way;
+	unsigned waits_for;	/* mask of actors */
+	struct view view;	/* what it will have seen */
+	uint16_t clock[ACTORS];
+};
+
+enum { BUFFERED = 64 };
+
+/* A store on its way to memory. */
+struct buffered {
+	struct step step;
+	int made;		/* the step that put it there */
+	struct view released;	/* what whoever reads it acquires */
+};
+
+struct thread {
+	struct fiber fiber;
+	bool over;
+	struct step step;	/* the next */
+	struct view now, acquired, released;	/* C11: cur, acq, rel */
+	bool open;		/* a section, whether it is a step or not */
+	bool inside;		/* a section that grace periods wait for */
+	struct grace grace;
+	struct { struct location *location; uint16_t message; } read[READ_SINCE_PAUSE];
+	unsigned reads;		/* since the last pause */
+	struct buffered buffer[BUFFERED];	/* TSO; the oldest first */
+	unsigned buffered;
+};
+
+struct machine {
+	const struct exploration *exploration;
+	enum model model;
+	unsigned threads, actors;
+	unsigned self;			/* who runs; MAIN */
+	struct fiber main;
+	struct thread thread[THREADS];
+	struct location locations[LOCATIONS];
+	unsigned location_count;
+	struct message messages[MESSAGES];
+	unsigned message_count;
+	struct view fences;		/* of all seq_cst fences */
+	int last_fence;
+	struct view begun;		/* what was before every grace period that has begun */
+	struct view left[THREADS];	/* of each thread when it last left a section */
+	uint16_t begun_clock[ACTORS], entered_clock[ACTORS], left_clock[ACTORS];
+	int entered[THREADS], begins[THREADS];	/* the last step of the thread that was one */
+	struct { int step; struct location *locations[READ_SINCE_PAUSE]; unsigned count; } pauses[PAUSES];
+	unsigned pause_count;
+	uint16_t steps_of[ACTORS];
+	uint16_t clock[ACTORS][ACTORS];	/* of the actor's last step */
+	struct done done[NODES];
+	int depth;			/* steps made */
+	enum wrong wrong;
+	char what[512];
+	const void *culprit_address;
+	bool sharing;			/* something turned out to be shared: begin anew */
+	bool stop;			/* the current thread shall run no more */
+	uint64_t outcome;
+	struct run *recording;
+};
+extern struct machine machine;
+
+static inline bool thread_is_done(const struct thread *thread)
+{
+	return thread->over && !thread->buffered;
+}
+
+/* ---- what a memory model does ------------------------------------------------------------ */
+
+struct model_ops {
+	void (*begin)(void);
+	/* Can the actor make its step now (a lock is free, a grace period over)? */
+	bool (*enabled)(unsigned actor);
+	/* In how many ways, leaving out what it sleeps on (steps up to that stamp; NONE: nothing). */
+	unsigned (*choices)(unsigned actor, int asleep);
+	/* Make it: fills in what was done. */
+	void (*make)(unsigned actor, int asleep, unsigned choice, struct done *done);
+	/* Must an actor that sleeps wake, now that this was done? */
+	bool (*wakes)(unsigned actor, const struct done *done);
+	/* The steps whose order with this one must be tried the other way round: calls race() for each. */
+	void (*races)(const struct done *done, void (*race)(int earlier, const struct done *done));
+};
+extern const struct model_ops model_c11, model_flat;
+const struct model_ops *model_ops(void);
+
+/* What both models do in the same way: locks, sections, grace periods, pauses. */
+void common_begin(void);
+bool common_enabled(unsigned actor);
+void common_make(unsigned actor, struct done *done);
+bool common_wakes(unsigned actor, const struct done *done);
+void common_races(const struct done *done, void (*race)(int, const struct done *));
+void race_unless_before(int earlier, const struct done *done, void (*race)(int, const struct done *));
+
+/* Pieces of the views that the flat models use too. */
+void view_join(struct view *view, const struct view *other);
+bool order_acquires(enum order order);
+bool order_releases(enum order order);
+uint64_t rmw_result(enum rmw rmw, uint64_t old, uint64_t operand);
+bool step_is_access(const struct step *step);
+void views_begin(void);
+void views_make(unsigned actor, unsigned position, struct done *done);
+void views_write(struct thread *thread, const struct step *step, unsigned position, const struct view *released);
+
+/* ---- order ----------------------------------------------------------------------------------- */
+
+void clock_join(uint16_t *clock, const uint16_t *other);
+void clock_begin(unsigned actor, struct done *done);	/* after the actor's own last step */
+void clock_after(struct done *done, int step);		/* and after that one; NONE: nothing */
+void clock_end(struct done *done);			/* it is the actor's last now */
+static inline bool clock_has(const uint16_t *clock, const struct done *done)
+{
+	return clock[done->actor] >= done->number;
+}
+
+/* ---- one execution ------------------------------------------------------------------------------ */
+
+void execution_begin(void);
+/* Let the actor make its step, and run its thread up to the next one. */
+void execution_step(unsigned actor, int asleep, unsigned choice);
+void execution_end(void);	/* all threads have ended: the judge */
+unsigned execution_enabled(void);	/* mask of actors */
+bool execution_is_over(void);
+void execution_stuck(void);	/* nobody can go on, and not all have ended */
+void engine_stop(void) __attribute__((noreturn));	/* leave the current thread for good */
+
+/* A step of the current thread: comes back when it was made. */
+void engine_step(struct step *step);
+
+/* A new exploration: nothing is known of who shares what. */
+void calls_forget(void);
+
+/* Setup, once; false: something is wrong already. */
+bool program_open(void);
+
+void record_begin(struct run *run);
+void record_before(unsigned actor, const struct done *done);
+void record_after(unsigned actor, const struct done *done);
+void record_end(void);
+
+#endif

@@ -1,0 +1,462 @@
+/*
+ * engine_memory.c - explored memory: one arena at a fixed address
+ *
+ * Every thread allocates from a part of its own, so that the address of what it
+ * gets depends on nothing but its own calls, and runs that differ only in order
+ * have the same addresses.  Before each execution the part that setup() filled is
+ * copied back.
+ *
+ * Of every four bytes (a cell) it knows who touched them last, plainly or
+ * atomically, and by C11's order whether the next access is ordered after that; and
+ * over all executions which threads ever touched them.  What one thread alone
+ * touches, or nobody writes, is no step: nobody could see when it happens.
+ */
+#include <string.h>
+#include <sys/mman.h>
+
+#include "engine_inside.h"
+
+#define ARENA_ADDRESS UINT64_C(0x200000000000)
+#define MAIN_BYTES ((size_t)192 << 10)
+#define THREAD_BYTES ((size_t)64 << 10)
+#define ARENA_BYTES (MAIN_BYTES + THREADS * THREAD_BYTES)
+#define CELLS (ARENA_BYTES / 4)
+#define ALLOCATIONS 1024
+
+enum state { USED, RESTING, FREED };
+
+struct cell {
+	uint32_t execution;	/* the rest is of this one */
+	int16_t location;	/* index; NONE */
+	bool fresh;		/* written plainly since: what the location held is over */
+	uint8_t writer;		/* thread of the last plain write; MAIN: none */
+	uint16_t written;	/* its clock then */
+	uint16_t read[THREADS], atomic_read[THREADS], atomic_written[THREADS];	/* clock + 1; 0: never */
+	const void *site;	/* of the last plain write */
+};
+
+struct allocation {
+	unsigned offset;
+	unsigned bytes;		/* 0: freed */
+};
+
+static unsigned char *arena;
+static unsigned char kept[MAIN_BYTES];
+static struct cell cells[CELLS];
+static uint8_t state[CELLS], state_kept[CELLS];
+static uint8_t readers[CELLS], writers[CELLS];	/* over all executions: masks of threads */
+static uint32_t execution;
+static size_t used[THREADS + 1], used_kept;
+static struct allocation allocations[THREADS + 1][ALLOCATIONS], allocations_kept[ALLOCATIONS];
+static unsigned allocated[THREADS + 1], allocated_kept;
+static bool state_changed[CELLS / 64 + 1];
+
+/* ---- the arena -------------------------------------------------------------------- */
+
+static size_t part_begin(unsigned who)
+{
+	return who == MAIN ? 0 : MAIN_BYTES + who * THREAD_BYTES;
+}
+
+void memory_open(void)
+{
+	if (!arena) {
+		void *memory = mmap((void *)ARENA_ADDRESS, ARENA_BYTES, PROT_READ | PROT_WRITE,
+				    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+
+		if (memory == MAP_FAILED || memory != (void *)ARENA_ADDRESS) {
+			engine_wrong(WRONG_LIMIT, "no explored memory: the addresses from %#llx on are not free",
+				     (unsigned long long)ARENA_ADDRESS);
+			return;
+		}
+		arena = memory;
+	}
+}
+
+void memory_forget(void)
+{
+	memset(used, 0, sizeof(used));
+	memset(allocated, 0, sizeof(allocated));
+	memset(state, USED, sizeof(state));
+	memset(readers, 0, sizeof(readers));
+	memset(writers, 0, sizeof(writers));
+}
+
+void memory_keep(void)
+{
+	used_kept = used[MAIN];
+	memcpy(kept, arena, used_kept);
+	memcpy(state_kept, state, sizeof(state));
+	allocated_kept = allocated[MAIN];
+	memcpy(allocations_kept, allocations[MAIN], sizeof(allocations_kept));
+	memset(state_changed, 0, sizeof(state_changed));
+}
+
+void memory_restore(void)
+{
+	memcpy(arena, kept, used_kept);
+	for (size_t block = 0; block < sizeof(state_changed); block++)
+		if (state_changed[block]) {
+			size_t first = block * 64, count = first + 64 < CELLS ? 64 : CELLS - first;
+
+			memcpy(state + first, state_kept + first, count);
+			state_changed[block] = false;
+		}
+	memset(used, 0, sizeof(used));
+	memset(allocated, 0, sizeof(allocated));
+	used[MAIN] = used_kept;
+	allocated[MAIN] = allocated_kept;
+	memcpy(allocations[MAIN], allocations_kept, allocated_kept * sizeof(*allocations_kept));
+	execution++;
+}
+
+bool engine_owns(const void *address)
+{
+	return arena && (uintptr_t)address - (uintptr_t)arena < ARENA_BYTES;
+}
+
+static size_t cell_of(const void *address)
+{
+	return ((uintptr_t)address - (uintptr_t)arena) / 4;
+}
+
+static struct cell *cell_now(size_t index)
+{
+	struct cell *cell = &cells[index];
+
+	if (cell->execution != execution) {
+		memset(cell, 0, sizeof(*cell));
+		cell->execution = execution;
+		cell->location = NONE;
+		cell->writer = MAIN;
+	}
+	return cell;
+}
+
+static void set_state(size_t first, size_t end, enum state to)
+{
+	for (size_t i = first; i < end; i++) {
+		state[i] = (uint8_t)to;
+		state_changed[i / 64] = true;
+	}
+}
+
+void *engine_alloc(size_t bytes)
+{
+	unsigned who = machine.self;
+	size_t rounded = (bytes + 63) & ~(size_t)63, room = who == MAIN ? MAIN_BYTES : THREAD_BYTES;
+	unsigned char *memory;
+
+	memory_open();
+	if (!arena || rounded < bytes || rounded > room - used[who] || allocated[who] == ALLOCATIONS) {
+		engine_wrong(WRONG_LIMIT, "the explored memory of %zu bytes a thread is used up", room);
+		return NULL;
+	}
+	memory = arena + part_begin(who) + used[who];
+	allocations[who][allocated[who]++] =
+		(struct allocation){ (unsigned)(memory - arena), (unsigned)(rounded ? rounded : 64) };
+	used[who] += rounded ? rounded : 64;
+	set_state(cell_of(memory), cell_of(memory + rounded), USED);
+	return memset(memory, 0, rounded);
+}
+
+static struct allocation *allocation_of(const void *memory)
+{
+	size_t offset = (size_t)((const unsigned char *)memory - arena);
+
+	for (unsigned who = 0; who <= MAIN; who++)
+		for (unsigned i = 0; i < allocated[who]; i++)
+			if (allocations[who][i].offset == offset)
+				return &allocations[who][i];
+	return NULL;
+}
+
+unsigned engine_unfreed(void)
+{
+	unsigned count = 0;
+
+	for (unsigned who = 0; who <= MAIN; who++)
+		for (unsigned i = 0; i < allocated[who]; i++)
+			count += allocations[who][i].bytes != 0;
+	return count;
+}
+
+static uint64_t mix(uint64_t hash, uint64_t word)
+{
+	hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+	return hash ^ hash >> 29;
+}
+
+uint64_t memory_hash(uint64_t hash)
+{
+	for (unsigned who = 0; who <= MAIN; who++) {
+		const uint64_t *words = (const uint64_t *)(void *)(arena + part_begin(who));
+
+		hash = mix(hash, used[who]);
+		for (size_t i = 0; i < used[who] / 8; i++)
+			if (words[i])
+				hash = mix(hash, words[i] + i);
+	}
+	return hash;
+}
+
+/* ---- values ------------------------------------------------------------------------------ */
+
+uint64_t memory_read(const void *address, unsigned bytes)
+{
+	uint64_t value = 0;
+
+	memcpy(&value, address, bytes);	/* little-endian, as are both machines that fibers are written for */
+	return value;
+}
+
+void memory_write(void *address, unsigned bytes, uint64_t value)
+{
+	memcpy(address, &value, bytes);
+}
+
+/* ---- who shares what ------------------------------------------------------------------------ */
+
+static bool by_several(size_t index)
+{
+	return writers[index] && __builtin_popcount((unsigned)(writers[index] | readers[index])) > 1;
+}
+
+bool memory_shared(const void *address, bool write)
+{
+	size_t index = cell_of(address);
+	uint8_t mine = (uint8_t)(1u << machine.self);
+	bool was = by_several(index), is;
+
+	if (write)
+		writers[index] |= mine;
+	else
+		readers[index] |= mine;
+	is = by_several(index);
+	if (is && !was)
+		machine.sharing = true;
+	return is;
+}
+
+/* ---- order of plain accesses ------------------------------------------------------------------- */
+
+static const char *state_words(enum state s)
+{
+	return s == FREED ? "memory that was freed" : "a page that is free";
+}
+
+bool memory_check_free(const void *address, size_t bytes, const void *site)
+{
+	size_t first = cell_of(address), end = cell_of((const unsigned char *)address + bytes + 3);
+
+	for (size_t i = first; i < end; i++)
+		if (state[i] != USED) {
+			machine.culprit_address = address;
+			(void)site;
+			engine_wrong(WRONG_FREED, "an access to %s", state_words(state[i]));
+			return false;
+		}
+	return true;
+}
+
+/* Has the current thread seen what that thread did at that clock? */
+static bool is_ordered(unsigned thread, uint16_t clock)
+{
+	return thread == machine.self || machine.thread[machine.self].now.clock[thread] > clock;
+}
+
+static bool all_ordered(const uint16_t *clocks)
+{
+	for (unsigned thread = 0; thread < machine.threads; thread++)
+		if (clocks[thread] && !is_ordered(thread, (uint16_t)(clocks[thread] - 1)))
+			return false;
+	return true;
+}
+
+static void race(const void *address, const char *now, const char *before)
+{
+	machine.culprit_address = address;
+	engine_wrong(WRONG_RACE, "a data race: %s, and nothing orders it after %s of another thread", now, before);
+}
+
+static uint16_t clock_now(void)
+{
+	return machine.thread[machine.self].now.clock[machine.self];
+}
+
+void memory_check_atomic(const void *address, unsigned bytes, bool write, const void *site)
+{
+	size_t first = cell_of(address), end = first + (bytes + 3) / 4;
+
+	if (!memory_check_free(address, bytes, site) || machine.self == MAIN)
+		return;
+	for (size_t i = first; i < end; i++) {
+		struct cell *cell = cell_now(i);
+		uint16_t *mine = write ? cell->atomic_written : cell->atomic_read;
+
+		if (cell->writer != MAIN && !is_ordered(cell->writer, cell->written))
+			race(address, write ? "an atomic store" : "an atomic load", "a plain write");
+		if (write && !all_ordered(cell->read))
+			race(address, "an atomic store", "a plain read");
+		mine[machine.self] = (uint16_t)(clock_now() + 1);
+	}
+}
+
+static void check_plain(struct cell *cell, const void *address, bool write)
+{
+	const char *now = write ? "a plain write" : "a plain read";
+
+	if (cell->writer != MAIN && !is_ordered(cell->writer, cell->written))
+		race(address, now, "a plain write");
+	if (!all_ordered(cell->atomic_written))
+		race(address, now, "an atomic store");
+	if (!write)
+		return;
+	if (!all_ordered(cell->read))
+		race(address, now, "a plain read");
+	if (!all_ordered(cell->atomic_read))
+		race(address, now, "an atomic load");
+}
+
+static void plain(const void *address, size_t bytes, bool write, const void *site)
+{
+	size_t first = cell_of(address), end = cell_of((const unsigned char *)address + bytes + 3);
+
+	for (size_t i = first; i < end; i++) {
+		struct cell *cell = cell_now(i);
+
+		check_plain(cell, address, write);
+		if (!write) {
+			cell->read[machine.self] = (uint16_t)(clock_now() + 1);
+			continue;
+		}
+		cell->writer = (uint8_t)machine.self;
+		cell->written = clock_now();
+		cell->site = site;
+		cell->fresh = cell->location != NONE;
+	}
+}
+
+void engine_plain(const void *address, size_t bytes, bool write, const void *site)
+{
+	if (!engine_owns(address) || !bytes || !memory_check_free(address, bytes, site))
+		return;
+	if (machine.self != MAIN)
+		plain(address, bytes, write, site);
+}
+
+void engine_free(void *memory, const void *site)
+{
+	struct allocation *allocation = memory ? allocation_of(memory) : NULL;
+
+	if (!memory)
+		return;
+	if (!allocation || !allocation->bytes) {
+		engine_wrong(WRONG_FREED, "memory is freed twice, or was never allocated");
+		return;
+	}
+	engine_plain(memory, allocation->bytes, true, site);
+	set_state(cell_of(memory), cell_of((unsigned char *)memory + allocation->bytes), FREED);
+	allocation->bytes = 0;
+}
+
+void engine_rest(void *address, size_t bytes, const void *site)
+{
+	size_t first = cell_of(address), end = cell_of((unsigned char *)address + bytes);
+
+	set_state(first, end, USED);	/* a page may rest twice: from a cache back to the list */
+	engine_plain(address, bytes, true, site);
+	set_state(first, end, RESTING);
+}
+
+void engine_wake(void *address, size_t bytes, const void *site)
+{
+	set_state(cell_of(address), cell_of((unsigned char *)address + bytes), USED);
+	engine_plain(address, bytes, true, site);
+}
+
+/* ---- locations --------------------------------------------------------------------------------------- */
+
+/* What a location held before a plain write is over: everybody who may look is ordered after it. */
+static void location_begin(struct location *location)
+{
+	struct message *message = &machine.messages[machine.message_count];
+
+	memset(message, 0, sizeof(*message));
+	message->value = memory_read(location->address, location->bytes);
+	message->writer = NONE;
+	location->order[0] = (uint16_t)machine.message_count++;
+	location->count = 1;
+	location->readers = location->writer = NONE;
+	for (unsigned t = 0; t < machine.threads; t++) {
+		machine.thread[t].now.at[location->index] = 0;
+		machine.thread[t].acquired.at[location->index] = 0;
+		machine.thread[t].released.at[location->index] = 0;
+		machine.thread[t].grace.view.at[location->index] = 0;
+	}
+	for (unsigned m = 0; m < machine.message_count; m++)
+		machine.messages[m].view.at[location->index] = 0;
+	for (unsigned l = 0; l < machine.location_count; l++)
+		machine.locations[l].view.at[location->index] = 0;
+	machine.fences.at[location->index] = machine.begun.at[location->index] = 0;
+}
+
+static struct location *location_new(const void *address, unsigned bytes)
+{
+	struct location *location = &machine.locations[machine.location_count];
+
+	if (machine.location_count == LOCATIONS || machine.message_count == MESSAGES) {
+		engine_wrong(WRONG_LIMIT, "more than %d shared locations, or %d stores to them", LOCATIONS, MESSAGES);
+		return NULL;
+	}
+	memset(location, 0, offsetof(struct location, view));
+	location->address = address;
+	location->bytes = bytes;
+	location->index = machine.location_count++;
+	location->holder = location->locked = location->unlocked = NONE;
+	location_begin(location);
+	memset(&location->view, 0, sizeof(location->view));
+	return location;
+}
+
+struct location *memory_known_location(const void *address)
+{
+	struct cell *cell = cell_now(cell_of(address));
+
+	return cell->location == NONE ? NULL : &machine.locations[cell->location];
+}
+
+/* The cells of an access must be a location's, all of them, or nobody's. */
+struct location *memory_location(const void *address, unsigned bytes)
+{
+	size_t first = cell_of(address), end = first + (bytes + 3) / 4;
+	struct location *location = memory_known_location(address);
+	bool fresh = false;
+
+	for (size_t i = first; i < end; i++) {
+		struct cell *cell = cell_now(i);
+
+		if (location ? cell->location != (int)location->index : cell->location != NONE) {
+			engine_wrong(WRONG_LIMIT, "accesses of different sizes to the same atomic are not explored");
+			return NULL;
+		}
+		fresh |= cell->fresh;
+		cell->fresh = false;
+	}
+	if (location && (location->address != address || location->bytes != bytes)) {
+		engine_wrong(WRONG_LIMIT, "accesses of different sizes to the same atomic are not explored");
+		return NULL;
+	}
+	if (!location) {
+		location = location_new(address, bytes);
+		for (size_t i = first; location && i < end; i++)
+			cell_now(i)->location = (int16_t)location->index;
+	} else if (fresh) {
+		if (machine.message_count == MESSAGES) {
+			engine_wrong(WRONG_LIMIT, "more than %d stores to shared locations", MESSAGES);
+			return NULL;
+		}
+		location_begin(location);
+	}
+	return location;
+}
