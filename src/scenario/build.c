@@ -65,6 +65,11 @@ void scenario_add(struct scenario *s, const struct step *step)
 	}
 	mine = &s->steps[s->nsteps++];
 	*mine = *step;
+	/* Who makes steps without these two leaves them 0. */
+	if (step->result >= s->nvalues)
+		mine->result = -1;
+	if (step->mark >= s->nmarks)
+		mine->mark = -1;
 	if (step->bytes) {
 		mine->bytes = must_alloc(NULL, step->length);
 		memcpy(mine->bytes, step->bytes, step->length);

@@ -89,6 +89,26 @@ static bool parse_mark_thing(struct parser *p, struct thing *t)
 	return parse_old_name(p, KIND_MARK, &t->mark);
 }
 
+static bool no_such_thing(struct parser *p)
+{
+	const struct scenario *s = p->scenario;
+	const char *names[3 * SCENARIO_NAMES];
+	int n = 0;
+
+	if (token(p)->kind != TOKEN_WORD)
+		return unexpected(p, "", "a fact: a pin, a load, a mark, a place, or page", NULL, 0);
+	if (named_here(p, s->mappings, s->nmappings))
+		return scan_error(&p->scan, here(p), "%s is a mapping; expected the name of a pin, a load or a mark",
+				  quote(token(p)->text, token(p)->length).text);
+	for (int i = 0; i < s->npins; i++)
+		names[n++] = s->pins[i];
+	for (int i = 0; i < s->nvalues; i++)
+		names[n++] = s->values[i];
+	for (int i = 0; i < s->nmarks; i++)
+		names[n++] = s->marks[i];
+	return unexpected(p, "there is no pin, load or mark", "the name of one", names, n);
+}
+
 static bool parse_small_thing(struct parser *p, struct thing *t)
 {
 	const struct scenario *s = p->scenario;
@@ -97,7 +117,9 @@ static bool parse_small_thing(struct parser *p, struct thing *t)
 		return parse_value_thing(p, t);
 	if (named_here(p, s->marks, s->nmarks))
 		return parse_mark_thing(p, t);
-	return parse_pin_thing(p, t);
+	if (named_here(p, s->pins, s->npins))
+		return parse_pin_thing(p, t);
+	return no_such_thing(p);
 }
 
 /* ---- facts -------------------------------------------------------------- */

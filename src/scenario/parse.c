@@ -274,7 +274,8 @@ static bool parse_all(struct parser *p)
 		return scan_error(&p->scan, p->thread_at, "a thread without its end; expected \"end\" behind the last one");
 	if (!expects_something(p->scenario))
 		return scan_error(&p->scan, last, "the scenario expects nothing; expected at least one line \"expect ...\", "
-						  "or an operation that \"fails\"");
+						  "or an operation that \"fails\"%s",
+				  p->scenario->nthreads ? ", or a condition behind the threads" : "");
 	return true;
 }
 

@@ -98,5 +98,7 @@ bool parse_tail(struct parser *p, struct step *step)
 		return false;
 	if (is_here(p, "promise") && !parse_line_promises(p, step))
 		return false;
+	if (is_here(p, "fails") && step->may_fail)
+		return scan_error(&p->scan, here(p), "\"fails\" does not go with \"may fail\"; expected one of them");
 	return at_end(p) || unexpected(p, "trailing", "the end of the line", NULL, 0);
 }
