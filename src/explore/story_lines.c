@@ -103,8 +103,8 @@ static char *grace_text(const struct run *run, size_t i)
 	for (unsigned thread = 0; thread < run->threads; thread++)
 		if (thread != run->events[i].thread && is_inside(run, thread, i))
 			snprintf(waits + strlen(waits), sizeof(waits) - strlen(waits), "%s%u",
-				 *waits ? " and " : "waits for the section of thread ", thread + 1);
-	return story_format("grace period begins: %s", *waits ? waits : "no section is open");
+				 *waits ? " and " : "waits for thread ", thread + 1);
+	return story_format("grace period: %s", *waits ? waits : "nobody is inside a section");
 }
 
 char *story_event_text(const struct explore_run *story, size_t i)
@@ -129,9 +129,9 @@ char *story_event_text(const struct explore_run *story, size_t i)
 	case EVENT_UNLOCK:
 		return story_format("%s: given back", name ? name : "lock");
 	case EVENT_ENTER:
-		return story_format("enters a read section");
+		return story_format("enters a section");
 	case EVENT_LEAVE:
-		return story_format("leaves the read section");
+		return story_format("leaves the section");
 	case EVENT_GRACE_BEGIN:
 		return grace_text(story->run, i);
 	case EVENT_GRACE_END:

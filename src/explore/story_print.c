@@ -408,7 +408,7 @@ static void print_keyword(const struct layout *layout, const char *keyword, enum
 	wrap(&rows, text, width, KEYWORD, 0, TINT_NONE);
 	for (unsigned i = 0; i < rows.count; i++) {
 		tinted(layout, tint, keyword, i ? 0 : length);
-		blanks(layout, i ? KEYWORD : KEYWORD - length);
+		blanks(layout, i ? KEYWORD : length < KEYWORD ? KEYWORD - length : 1);
 		tinted(layout, TINT_NONE, rows.row[i].text, rows.row[i].bytes);
 		fputc('\n', layout->out);
 	}
