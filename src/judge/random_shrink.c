@@ -24,22 +24,6 @@ struct shrinker {
 	uint64_t tries;
 };
 
-static struct scenario *empty_like(const struct scenario *s)
-{
-	struct scenario *like = scenario_new(s->title);
-
-	like->pool_pages = s->pool_pages;
-	for (int i = 0; i < s->nspaces; i++)
-		scenario_name(like->spaces, &like->nspaces, s->spaces[i]);
-	for (int i = 0; i < s->nmappings; i++)
-		scenario_name(like->mappings, &like->nmappings, s->mappings[i]);
-	for (int i = 0; i < s->nobjects; i++)
-		scenario_name(like->objects, &like->nobjects, s->objects[i]);
-	for (int i = 0; i < s->npins; i++)
-		scenario_name(like->pins, &like->npins, s->pins[i]);
-	return like;
-}
-
 /*
  * Carry out s, in which the steps from skip to skip_end are left out.  What was
  * done, up to the difference, goes to *done (may be NULL: the caller's to free).
@@ -50,7 +34,7 @@ static enum difference replay(struct shrinker *shrinker, const struct scenario *
 	enum difference result = pair_open(pair, shrinker->config, s);
 
 	shrinker->tries++;
-	*done = empty_like(s);
+	*done = scenario_like(s);
 	for (size_t i = 0; i < s->nsteps && result == SAME; i++) {
 		struct step step = s->steps[i];
 
@@ -186,7 +170,7 @@ static bool simplify_steps(struct shrinker *shrinker)
 /* A fork less: the child's steps become the parent's. */
 static bool without_fork(struct shrinker *shrinker, size_t at)
 {
-	struct scenario *s = empty_like(shrinker->best);
+	struct scenario *s = scenario_like(shrinker->best);
 	int parent = shrinker->best->steps[at].space, child = shrinker->best->steps[at].child;
 	bool shorter;
 
@@ -246,7 +230,7 @@ static void expect_to_get_there(struct scenario *s)
 static void finish(struct shrinker *shrinker, struct random_failure *failure)
 {
 	static struct pair pair;
-	struct scenario *done, *result = empty_like(shrinker->best);
+	struct scenario *done, *result = scenario_like(shrinker->best);
 	char why[700];
 
 	replay(shrinker, shrinker->best, 0, 0, &pair, &done);

@@ -55,6 +55,26 @@ int scenario_name(char *names[SCENARIO_NAMES], int *n, const char *name)
 	return (*n)++;
 }
 
+static void copy_names(char *to[SCENARIO_NAMES], int *count, char *const names[SCENARIO_NAMES], int n)
+{
+	for (int i = 0; i < n; i++)
+		scenario_name(to, count, names[i]);
+}
+
+struct scenario *scenario_like(const struct scenario *s)
+{
+	struct scenario *like = scenario_new(s->title);
+
+	like->pool_pages = s->pool_pages;
+	copy_names(like->spaces, &like->nspaces, s->spaces, s->nspaces);
+	copy_names(like->mappings, &like->nmappings, s->mappings, s->nmappings);
+	copy_names(like->objects, &like->nobjects, s->objects, s->nobjects);
+	copy_names(like->pins, &like->npins, s->pins, s->npins);
+	copy_names(like->values, &like->nvalues, s->values, s->nvalues);
+	copy_names(like->marks, &like->nmarks, s->marks, s->nmarks);
+	return like;
+}
+
 void scenario_add(struct scenario *s, const struct step *step)
 {
 	struct step *mine;

@@ -21,7 +21,7 @@
 #define SCENARIO_NAMES 64	/* most spaces, mappings, objects, pins, values and marks each */
 #define SCENARIO_THREADS 4	/* most parts that run at the same time */
 #define SCENARIO_VALUE 8u		/* bytes of a load that has a name, if it does not say */
-#define SCENARIO_VALUE_MOST 64u
+#define SCENARIO_VALUE_MOST 64u	/* ... and the most, as of the bytes of a fact */
 
 enum promise {
 	PROMISE_COHERENT, PROMISE_ISOLATED, PROMISE_SYMMETRIC, PROMISE_FAST, PROMISE_BACKED, PROMISE_FRUGAL, PROMISE_SAFE,
@@ -214,6 +214,7 @@ void step_print(const struct scenario *, const struct step *, FILE *);	/* one li
 
 /* Build one by hand (the random run does): names are made up, steps copied (bytes too). */
 struct scenario *scenario_new(const char *name);
+struct scenario *scenario_like(const struct scenario *);	/* with no steps yet: the same title, pool and names */
 int scenario_name(char *names[SCENARIO_NAMES], int *n, const char *name);	/* index, adding it; -1 when full */
 void scenario_add(struct scenario *, const struct step *);
 void scenario_add_condition(struct scenario *, const struct condition *);	/* facts copied, bytes too; its text is made */
