@@ -272,6 +272,7 @@ static const struct {
 	{ HEAD MAP T PIN "end\nnever A buf\n", "t.scn:8:12: the line ends too early; expected \"bytes\" or zero N" },
 	{ HEAD MAP T PIN "end\nnever A buf+2p \"x\"\n",
 	  "t.scn:8:12: the offset 8192 is outside of the mapping, which has 8192 bytes; expected at most 8191" },
+	{ HEAD MAP T PIN "end\nnever A buf zero 65\n", "t.scn:8:13: a fact about 65 bytes; expected at most 64" },
 	{ HEAD MAP T PIN "end\nnever dma or\n", "t.scn:8:13: the line ends too early; expected a fact: a pin, a load, a mark, a "
 						 "place, or page" },
 	{ HEAD MAP T PIN "end\nnever dma promise sfae\n",

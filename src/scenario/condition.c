@@ -167,6 +167,9 @@ static bool parse_contents(struct parser *p, struct fact *fact)
 	}
 	fact->bytes = step.bytes;
 	fact->length = step.length;
+	if (fact->length > SCENARIO_VALUE_MOST)
+		return scan_error(&p->scan, p->at_length, "a fact about %llu bytes; expected at most %u",
+				  (unsigned long long)fact->length, SCENARIO_VALUE_MOST);
 	return check_thing(p, &fact->left, fact->length);
 }
 

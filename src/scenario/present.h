@@ -1,9 +1,9 @@
 /*
- * present.h - what is here as the steps go by, where some of them may fail
+ * present.h - what was made as the steps go by, where some of them may fail
  *
  * A step about what was never made, since its making failed or was itself passed
- * over, is passed over in silence; and so is one about what has ended where it
- * might not have.  No memory but its own: it can be copied and put back.
+ * over, is passed over.  What has ended is not followed here: a step about that is
+ * for the judge, and fails.
  */
 #ifndef HOLDFAST_PRESENT_H
 #define HOLDFAST_PRESENT_H
@@ -11,11 +11,11 @@
 #include "scenario.h"
 
 struct present {
-	uint64_t spaces, objects, pins, exited;		/* bit sets of indices */
-	uint64_t mappings[SCENARIO_NAMES];		/* of each space: mapped there once, or got by a fork */
+	uint64_t spaces, objects, pins;		/* bit sets of indices */
+	uint64_t mappings[SCENARIO_NAMES];	/* of each space: made there, or got by a fork */
 };
 
-/* Is everything here that the step needs?  One that `fails` needs nothing. */
+/* Was everything made that the step is about?  One that `fails` asks for nothing. */
 bool step_is_possible(const struct present *, const struct step *);
 
 /* The step has succeeded. */

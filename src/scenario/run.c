@@ -10,7 +10,7 @@
  *     would be about another state.  That is an error, unless a promise was
  *     broken before, which may well be the reason;
  *   - one that may fail so is as good either way, and expects nothing; what then
- *     is about a thing that is not there is passed over;
+ *     is about a thing that was not made is passed over;
  *   - an operation that the judge can't do skips the scenario, an expectation
  *     that it can't see is left out and counted; it never guesses;
  *   - a promise of the head holds only by an expectation that was seen: where
@@ -309,7 +309,7 @@ static void run_step(struct run *r, const struct step *step)
 
 	if (r->passes_over && !step_is_possible(&r->present, step)) {
 		trace_step(&r->trace, r->scenario, step);
-		trace_note(&r->trace, "passed over: what it is about is not there");
+		trace_note(&r->trace, "passed over: what it is about was not made");
 		return;
 	}
 	if (wants_bytes(step)) {
@@ -404,7 +404,7 @@ void run_scenario_traced(const struct scenario *s, const struct judge_ops *ops, 
 	memset(v, 0, sizeof(*v));
 	trace_open(&r.trace, trace, s, ops);
 	if (s->nthreads)
-		skip(&r, NULL, "has parts that run at the same time: holdfast check");
+		skip(&r, NULL, "has parts that run at the same time");
 	else
 		run_steps(&r);
 	conclude(&r);
