@@ -58,7 +58,7 @@ CORE     := $(wildcard src/core/*.c src/platform/*.c)
 LAB      := $(CORE) $(wildcard src/lab/*.c)
 TOOL     := $(wildcard src/scenario/*.c src/judge/*.c src/kernel/*.c)
 CLI      := $(wildcard src/cli/*.c)
-BENCH    := $(wildcard bench/*.c) src/cli/json.c
+BENCH    := $(wildcard bench/*.c) src/scenario/json.c
 EXAMPLES := $(wildcard examples/*.c)
 KV       := $(wildcard examples/kv/*.c)
 LAB_TEST := $(wildcard tests/lab/*.c)
@@ -77,7 +77,7 @@ LAB_OBJ   := $(LAB:%.c=$(B)/lab/%.o)
 TOOL_OBJ  := $(TOOL:%.c=$(B)/lab/%.o)
 CLI_OBJ   := $(CLI:%.c=$(B)/lab/%.o)
 BENCH_OBJ := $(BENCH:%.c=$(B)/use/%.o)
-$(BENCH_OBJ): use_include += -Isrc/cli
+$(BENCH_OBJ): use_include += -Isrc/scenario
 EXPLORED_OBJ := $(EXPLORED:%.c=$(B)/explored/%.o) $(EXPLORE_TEST:%.c=$(B)/explored/%.o)
 EXPLORE_OBJ  := $(EXPLORE:%.c=$(B)/explore/%.o)
 TEST_OBJ  := $(LAB_TEST:%.c=$(B)/lab/%.o) $(LIB_TEST:%.c=$(B)/use/%.o) $(EXAMPLES:%.c=$(B)/use/%.o)
