@@ -53,6 +53,7 @@ struct explore_result {
 	char reason[512];		/* one line */
 	struct position at;		/* of the line of the scenario that it is about; line 0: none */
 	uint64_t executions, blocked, violating, outcomes, replayed;
+	uint64_t seen;			/* bit set: those of the scenario's `seen` conditions that were seen, by index */
 	uint64_t number;		/* of the violating execution: options.only runs it again */
 	unsigned steps_most;
 	double seconds;
