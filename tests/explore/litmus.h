@@ -30,7 +30,7 @@
 struct cells {
 	atomic_uint x, y, z;
 	atomic_ulong wide;
-	atomic_uchar narrow, beside;
+	atomic_uint narrow, beside;
 	unsigned data, more;		/* plain */
 	unsigned char bytes[4];
 	struct cells *_Atomic pointer;

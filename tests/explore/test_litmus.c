@@ -222,10 +222,10 @@ SHAPE2(no_store_between_rmw, "fff", R(0) == 0 && END(x) == 1,
 SHAPE2(store_before_rmw, "aaa", R(0) == 5 && END(x) == 6,
        R(0) = ADD(x, 1, relaxed),
        STORE(x, 5, relaxed))
-SHAPE2(every_kind_of_rmw, "aaa", R(0) == 0xf0 && R(1) == 0x35 && END(narrow) == 0xca,
+SHAPE2(every_kind_of_rmw, "aaa", R(0) == 0xf0 && R(1) == 0x35 && END(narrow) == 0xffffffca,
        R(0) = atomic_fetch_or_explicit(&state.m->narrow, 0x05, memory_order_relaxed);
        atomic_fetch_and_explicit(&state.m->narrow, 0x3f, memory_order_relaxed);
-       R(1) = atomic_fetch_xor_explicit(&state.m->narrow, 0xff, memory_order_relaxed),
+       R(1) = atomic_fetch_xor_explicit(&state.m->narrow, ~0u, memory_order_relaxed),
        ADD(narrow, 0xf0, relaxed))
 SHAPE2(neighbours_apart, "fff", END(narrow) != 1 || END(beside) != 2,
        STORE(narrow, 1, relaxed),

@@ -1,0 +1,192 @@
+/*
+ * oracle_steps.h - SC and TSO once more, as plainly as can be
+ *
+ * Every state that a program can get into is visited once: where each thread is,
+ * memory, what was read so far, and under TSO what is in the store buffers.  No
+ * reduction, nothing shared with the engine: what it says of a program, the engine
+ * must say too.
+ *
+ * TSO as x86 has it: a store waits in a buffer, first in, first out; a load sees its
+ * own thread's newest waiting store; a read-modify-write, also a compare-and-swap
+ * that fails, and a seq_cst fence wait until the buffer is empty.  Weaker fences and
+ * orders are nothing.  What a lock or a grace period does to a store buffer is our
+ * own choice, so there is nothing to hold the engine against: SC alone has them here.
+ */
+#ifndef HOLDFAST_TEST_ORACLE_STEPS_H
+#define HOLDFAST_TEST_ORACLE_STEPS_H
+
+#include "code.h"
+
+struct waiting {
+	uint16_t cell, value;
+};
+
+/* Compared byte by byte: no padding. */
+struct steps_state {
+	struct outcome outcome;		/* what was read; the cells now */
+	uint16_t at[CODE_THREADS];	/* the next operation of each */
+	uint16_t begun[CODE_THREADS];	/* in a grace period */
+	uint16_t waits_for[CODE_THREADS];	/* mask of threads in sections */
+	uint16_t inside[CODE_THREADS];
+	uint16_t holder[CODE_LOCKS];	/* thread, plus one */
+	uint16_t waiting_count[CODE_THREADS];
+	struct waiting waiting[CODE_THREADS][CODE_LENGTH];
+};
+_Static_assert(sizeof(struct steps_state) % 2 == 0 && sizeof(struct waiting) == 4, "no padding");
+
+struct steps {
+	const struct code *code;
+	bool buffers;			/* TSO */
+	size_t states_most;
+	struct rows seen;
+	struct rows *outcomes;
+};
+
+static inline bool steps_buffered(const struct steps_state *state, unsigned thread)
+{
+	return state->waiting_count[thread] != 0;
+}
+
+static inline uint16_t steps_value(const struct steps_state *state, unsigned thread, unsigned cell)
+{
+	for (unsigned i = state->waiting_count[thread]; i--;)
+		if (state->waiting[thread][i].cell == cell)
+			return state->waiting[thread][i].value;
+	return state->outcome.end[cell];
+}
+
+/* The oldest store leaves the buffer. */
+static inline void steps_drain(struct steps_state *state, unsigned thread)
+{
+	struct waiting *waiting = state->waiting[thread];
+	unsigned count = --state->waiting_count[thread];
+
+	state->outcome.end[waiting[0].cell] = waiting[0].value;
+	memmove(&waiting[0], &waiting[1], count * sizeof(*waiting));
+	waiting[count] = (struct waiting){ 0 };
+}
+
+static inline void steps_store(const struct steps *steps, struct steps_state *state, unsigned thread, const struct op *op)
+{
+	if (steps->buffers)
+		state->waiting[thread][state->waiting_count[thread]++] = (struct waiting){ op->cell, op->value };
+	else
+		state->outcome.end[op->cell] = op->value;
+}
+
+static inline void steps_rmw(struct steps_state *state, const struct op *op, uint16_t found)
+{
+	if (op->kind != OP_CAS || found == op->expected)
+		state->outcome.end[op->cell] = op_result(op, found);
+}
+
+/* A grace period begins, then ends: two steps of one operation. */
+static inline bool steps_grace(const struct steps *steps, struct steps_state *state, unsigned thread)
+{
+	if (state->begun[thread]) {
+		state->begun[thread] = 0;
+		return !state->waits_for[thread];
+	}
+	state->begun[thread] = 1;
+	for (unsigned t = 0; t < steps->code->threads; t++)
+		state->waits_for[thread] |= (uint16_t)(state->inside[t] << t);
+	state->at[thread]--;
+	return true;
+}
+
+static inline void steps_leave(const struct steps *steps, struct steps_state *state, unsigned thread)
+{
+	state->inside[thread] = 0;
+	for (unsigned t = 0; t < steps->code->threads; t++)
+		state->waits_for[t] &= (uint16_t)~(1u << thread);
+}
+
+/* One operation of a thread; false: it can't be done now. */
+static inline bool steps_make(const struct steps *steps, struct steps_state *state, unsigned thread)
+{
+	unsigned i = state->at[thread]++;
+	const struct op *op = &steps->code->op[thread][i];
+	uint16_t *read = &state->outcome.read[thread][i];
+
+	switch ((enum op_kind)op->kind) {
+	case OP_LOAD:
+		*read = steps_value(state, thread, op->cell);
+		return true;
+	case OP_STORE:
+		steps_store(steps, state, thread, op);
+		return true;
+	case OP_ADD:
+	case OP_SWAP:
+	case OP_CAS:
+		*read = state->outcome.end[op->cell];
+		steps_rmw(state, op, *read);
+		return !steps_buffered(state, thread);
+	case OP_FENCE:
+		return op->order != ORDER_SEQ_CST || !steps_buffered(state, thread);
+	case OP_LOCK:
+		if (state->holder[op->cell])
+			return false;
+		state->holder[op->cell] = (uint16_t)(thread + 1);
+		return true;
+	case OP_UNLOCK:
+		state->holder[op->cell] = 0;
+		return true;
+	case OP_ENTER:
+		state->inside[thread] = 1;
+		return true;
+	case OP_LEAVE:
+		steps_leave(steps, state, thread);
+		return true;
+	case OP_GRACE:
+		return steps_grace(steps, state, thread);
+	case OP_READ:
+		*read = state->outcome.end_plain[op->cell];
+		return true;
+	case OP_WRITE:
+		state->outcome.end_plain[op->cell] = op->value;
+		return true;
+	}
+	return false;
+}
+
+static inline void steps_visit(struct steps *steps, const struct steps_state *state)
+{
+	bool over = true;
+
+	if (steps->seen.count > steps->states_most || !rows_add(&steps->seen, state))
+		return;
+	for (unsigned t = 0; t < steps->code->threads; t++) {
+		struct steps_state next = *state;
+
+		if (steps_buffered(state, t)) {
+			over = false;
+			steps_drain(&next, t);
+			steps_visit(steps, &next);
+			next = *state;
+		}
+		if (state->at[t] < steps->code->length[t]) {
+			over = false;
+			if (steps_make(steps, &next, t))
+				steps_visit(steps, &next);
+		}
+	}
+	if (over)
+		rows_add(steps->outcomes, &state->outcome);
+}
+
+/* All outcomes; false: too many states. */
+static inline bool steps_outcomes(const struct code *code, bool buffers, struct rows *outcomes)
+{
+	struct steps steps = { .code = code, .buffers = buffers, .states_most = 400000,
+			       .seen = { .bytes = sizeof(struct steps_state) }, .outcomes = outcomes };
+	struct steps_state begin;
+	bool all;
+
+	memset(&begin, 0, sizeof(begin));
+	steps_visit(&steps, &begin);
+	all = steps.seen.count <= steps.states_most;
+	rows_free(&steps.seen);
+	return all;
+}
+
+#endif
