@@ -149,10 +149,6 @@ void judge_execution(void *context)
 	uint64_t conditions;
 	bool ok;
 
-	if (play.setup_failed) {
-		engine_wrong(play.said.wrong, "%s", play.said.what);
-		return;
-	}
 	world_settle(w);
 	ok = steps_after(w);
 	ok &= judge_conditions(w, &conditions);

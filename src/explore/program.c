@@ -88,7 +88,8 @@ static struct shown show_bytes(const unsigned char *bytes, uint64_t length)
 
 static bool expect_bytes(size_t i, const unsigned char *found)
 {
-	const struct step *step = &play.plan.steps[i];
+	/* As it was written: a thread reads whole words, and what is behind the bytes is not asked. */
+	const struct step *step = &play.plan.scenario->steps[i];
 
 	if (!memcmp(found, step->bytes, step->length))
 		return true;
@@ -222,20 +223,19 @@ void program_setup(void *context)
 	bool ok;
 
 	memset(w, 0, sizeof(*w));
-	ok = open_pool(w);
+	ok = open_pool(w);	/* once, or again: the engine begins anew when it has learnt what threads share */
 	for (size_t i = 0; ok && i < s->nsteps; i++)
 		if (!s->steps[i].thread)
 			ok = program_step(w, i);
 	forget_changes(w);
 	names_learn(w);
-	play.setup_failed = !ok;
 }
 
 void program_thread(void *context, unsigned thread)
 {
 	const struct scenario *s = play.plan.scenario;
 
-	for (size_t i = 0; !play.setup_failed && i < s->nsteps; i++)
+	for (size_t i = 0; i < s->nsteps; i++)
 		if (s->steps[i].thread == (int)thread + 1)
 			program_step(context, i);
 }

@@ -11,6 +11,7 @@
  *	ending.c     safe, and no leak
  *	names.c      addresses and values for people
  *	explore.c    from options to a verdict
+ *	failure.c    a failing scenario made short, and its story
  *	repair.c     where one fence would repair it
  *	mutant.c     each order and each fence that can be weakened
  *
@@ -24,6 +25,7 @@
 #define HOLDFAST_EXPLORE_WORLD_H
 
 #include "engine.h"
+#include "explore.h"
 #include "holdfast.h"
 #include "plan.h"
 
@@ -90,7 +92,6 @@ struct play {
 	struct world world;
 	bool seen[CONDITIONS];	/* those that must be seen, and were */
 	struct said said;
-	bool setup_failed;
 };
 extern struct play play;	/* one at a time, as the engine */
 
@@ -154,8 +155,29 @@ bool contract_broken(unsigned promises, const char *format, ...) __attribute__((
 
 /* ---- names.c ----------------------------------------------------------------------------- */
 
-void names_learn(struct world *w);
+void names_learn(struct world *w);	/* which page is which table, as it is now */
 void name_address(void *context, const void *address, char *text, size_t room);
 void name_value(void *context, const void *address, uint64_t value, char *text, size_t room);
+bool name_is_key(void *context, const void *address);	/* an entry, a page's count: what people know */
+
+/* ---- mutant.c, repair.c, failure.c ----------------------------------------------------------- */
+
+struct mutant;
+const struct mutant *mutant_find(const char *name);	/* NULL: there is none of that name */
+struct weaken mutant_weaken(const struct mutant *mutant);
+
+/* Where one fence would do: text for people, to be freed; NULL: nothing to say. */
+char *repair_find(const struct exploration *failed, const struct run *run);
+
+/* Of a failing scenario that was explored so: as short a story as there is. */
+struct explore_run *failure_story(const struct scenario *scenario, const struct explore_options *options,
+				  const struct exploration *exploration, const struct explored *explored);
+
+/* ---- explore.c ------------------------------------------------------------------------------- */
+
+/* Explore a scenario from the beginning: the plan, what was seen and said are of it alone.  False: refused. */
+bool play_scenario(const struct scenario *scenario, const struct exploration *exploration, struct explored *explored,
+		   struct refusal *refusal);
+const char *play_kind(const struct explored *explored);	/* of its violation */
 
 #endif
