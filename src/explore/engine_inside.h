@@ -247,9 +247,9 @@ void calls_forget(void);
 /* Setup, once; false: something is wrong already. */
 bool program_open(void);
 
-void record_begin(struct run *run);
+void recording_begin(struct run *run);
 void record_before(unsigned actor, const struct done *done);
 void record_after(unsigned actor, const struct done *done);
-void record_end(void);
+void recording_end(void);
 
 #endif

@@ -53,7 +53,7 @@ static struct event *add(unsigned thread)
 	return &run->events[run->count++];
 }
 
-void record_begin(struct run *run)
+void recording_begin(struct run *run)
 {
 	memset(&record, 0, sizeof(record));
 	run->threads = machine.threads;
@@ -174,7 +174,7 @@ static int last_touch(const struct run *run, const void *address, int but)
 	return NONE;
 }
 
-void record_end(void)
+void recording_end(void)
 {
 	struct run *run = machine.recording;
 

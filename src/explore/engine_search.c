@@ -388,9 +388,9 @@ static void run_again(void)
 		return;
 	search.prefix = depth;
 	machine.recording = x->run;
-	record_begin(x->run);
+	recording_begin(x->run);
 	execute();
-	record_end();
+	recording_end();
 	machine.recording = NULL;
 	if (machine.wrong != wrong && !machine.sharing) {
 		x->wrong = WRONG_NONDETERMINISM;
