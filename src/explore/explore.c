@@ -194,8 +194,10 @@ static void conclude(struct explore_result *result, const struct scenario *scena
 				      (result->verdict == EXPLORE_UNFINISHED && options->random && !explored->violating);
 }
 
-static void count(struct explore_result *result, const struct explored *explored)
+static void count(struct explore_result *result, const struct scenario *scenario, const struct explored *explored)
 {
+	for (size_t i = 0; i < scenario->nconditions; i++)
+		result->seen |= (uint64_t)play.seen[i] << i;
 	result->executions = explored->executions;
 	result->blocked = explored->blocked;
 	result->violating = explored->violating;
@@ -225,7 +227,7 @@ void explore_scenario(const struct scenario *scenario, const struct explore_opti
 		skipped(result, scenario, &refusal);
 		return;
 	}
-	count(result, &explored);
+	count(result, scenario, &explored);
 	conclude(result, scenario, options, &explored);
 	if (explored.run && options->story && (result->verdict == EXPLORE_VIOLATED || options->only))
 		result->run = failure_story(scenario, options, &exploration, &explored);
