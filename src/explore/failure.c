@@ -2,8 +2,8 @@
  * failure.c - a failing scenario made short, and the story of it
  *
  * What is left out is looked for by exploring again, in limited time.  Steps keep
- * their positions, so a failure is the same when the same line says it, or where no
- * line does, when it is of the same kind.  It must depend on the order of the threads
+ * their positions, so a failure is the same when the same line says the same, or where
+ * no line does, when it is of the same kind.  It must depend on the order of the threads
  * where it did before: a store that is missing in every order makes a short story of
  * something else.
  */
@@ -23,7 +23,7 @@
 struct failure {
 	const struct exploration *exploration;
 	const char *kind;
-	struct position at;
+	char what[512];		/* "": no line says it */
 	bool depends;		/* on the order of the threads */
 	double until;
 };
@@ -54,13 +54,18 @@ static struct position said_at(void)
 	return play.said.set ? play.said.at : (struct position){ 0, 0 };
 }
 
+static const char *said(const struct explored *explored)
+{
+	return said_at().line ? explored->what : "";
+}
+
 /* Is there an execution that is not wrong?  Those before the first wrong one are not. */
-static bool depends_on_order(const struct failure *failure, const struct scenario *scenario, uint64_t number)
+static bool depends_on_order(const struct failure *failure, const struct scenario *scenario, const struct explored *found)
 {
 	struct exploration exploration = *failure->exploration;
 	struct explored explored;
 
-	if (number > 1)
+	if (found->executions > found->violating)
 		return true;
 	exploration.go_on = true;
 	exploration.executions_most = ENOUGH;
@@ -81,8 +86,8 @@ static bool still_fails(const struct scenario *scenario, void *context)
 	if (!try(failure, scenario, exploration, &explored))
 		return false;
 	run_free(explored.run);
-	same = explored.violating && !strcmp(play_kind(&explored), failure->kind) && said_at().line == failure->at.line;
-	return same && (!failure->depends || depends_on_order(failure, scenario, explored.number));
+	same = explored.violating && !strcmp(play_kind(&explored), failure->kind) && !strcmp(said(&explored), failure->what);
+	return same && (!failure->depends || depends_on_order(failure, scenario, &explored));
 }
 
 /* ---- words ---------------------------------------------------------------------- */
@@ -148,10 +153,10 @@ static void find_repair(struct explore_run *story, const struct exploration *exp
 static struct scenario *make_short(const struct scenario *scenario, const struct exploration *exploration,
 				   const struct explored *explored)
 {
-	struct failure failure = { .exploration = exploration, .kind = play_kind(explored), .at = said_at(),
-				   .until = now() + MOST_SECONDS };
+	struct failure failure = { .exploration = exploration, .kind = play_kind(explored), .until = now() + MOST_SECONDS };
 
-	failure.depends = depends_on_order(&failure, scenario, explored->number);
+	snprintf(failure.what, sizeof(failure.what), "%s", said(explored));
+	failure.depends = depends_on_order(&failure, scenario, explored);
 	return shrink_scenario(scenario, still_fails, &failure);
 }
 
