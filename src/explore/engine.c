@@ -283,10 +283,19 @@ void engine_fence(enum order order, const void *site)
 static void lock_step(enum event_kind kind, void *lock, const void *site)
 {
 	struct step step = { .kind = kind, .site = site };
+	bool take = kind == EVENT_LOCK;
 
 	if (machine.self == MAIN)
 		return;
-	as_step(&step, lock, 8, true);
+	machine.thread[machine.self].locks += take ? 1u : -1u;
+	if (as_step(&step, lock, 8, true))
+		return;
+	if (memory_lock_alone(lock, take))
+		return;
+	if (take)
+		engine_wrong(WRONG_DEADLOCK, "a thread takes a lock that it holds");
+	else
+		engine_wrong(WRONG_MISUSE, "a thread gives back a lock that it does not hold");
 }
 
 void engine_lock(void *lock, const void *site)

@@ -24,14 +24,15 @@
 
 #include "engine_inside.h"
 
+/* The flat models know no weak order. */
 bool order_acquires(enum order order)
 {
-	return order == ORDER_ACQUIRE || order == ORDER_CONSUME || order == ORDER_ACQ_REL || order == ORDER_SEQ_CST;
+	return machine.model != MODEL_C11 || order == ORDER_ACQUIRE || order == ORDER_CONSUME || order == ORDER_ACQ_REL || order == ORDER_SEQ_CST;
 }
 
 bool order_releases(enum order order)
 {
-	return order == ORDER_RELEASE || order == ORDER_ACQ_REL || order == ORDER_SEQ_CST;
+	return machine.model != MODEL_C11 || order == ORDER_RELEASE || order == ORDER_ACQ_REL || order == ORDER_SEQ_CST;
 }
 
 static struct message *message_at(const struct location *location, unsigned position)
@@ -264,9 +265,6 @@ static void make_fence(struct thread *thread, struct done *done)
 		view_join(&thread->now, &machine.fences);
 		machine.fences = thread->now;
 		done->seq_cst = true;
-		done->previous = machine.last_fence;
-		clock_after(done, machine.last_fence);
-		machine.last_fence = machine.depth;
 	}
 	if (order_releases(order))
 		thread->released = thread->now;
@@ -363,6 +361,11 @@ static void c11_make(unsigned actor, int asleep, unsigned choice, struct done *d
 
 	views_make(actor, step_is_access(&thread->step) ? position_of(thread, asleep, choice) : 0, done);
 	clock_after(done, done->from);
+	if (done->seq_cst) {
+		done->previous = machine.last_fence;
+		clock_after(done, machine.last_fence);
+		machine.last_fence = machine.depth;
+	}
 	common_make(actor, done);
 }
 

@@ -101,8 +101,10 @@ static void make_lock(unsigned actor, struct location *lock, struct done *done)
 	lock->locked = machine.depth;
 }
 
-static void make_unlock(struct location *lock)
+static void make_unlock(unsigned actor, struct location *lock)
 {
+	if (lock->holder != (int)actor)
+		engine_wrong(WRONG_MISUSE, "a thread gives back a lock that it does not hold");
 	lock->holder = NONE;
 	lock->unlocked = machine.depth;
 }
@@ -169,7 +171,7 @@ void common_make(unsigned actor, struct done *done)
 		make_lock(actor, done->location, done);
 		break;
 	case EVENT_UNLOCK:
-		make_unlock(done->location);
+		make_unlock(actor, done->location);
 		break;
 	case EVENT_ENTER:
 		make_enter(actor, done);

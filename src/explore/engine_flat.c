@@ -125,13 +125,16 @@ static void make_access(unsigned actor, struct done *done)
 	const struct buffered *own = own_store(thread, done->location);
 
 	if (own && done->kind == EVENT_LOAD) {
+		/* It counts as a read of memory: after the store has left the buffer it would be one. */
 		thread->now.clock[actor]++;
 		thread->step.read = own->step.operand;
-		done->location = NULL;
-		return;
+		done->reads = true;
+		done->reader = done->location->readers;
+		done->location->readers = machine.depth;
+	} else {
+		done->reader = done->location->readers;
+		views_make(actor, newest(done->location), done);
 	}
-	done->reader = done->location->readers;
-	views_make(actor, newest(done->location), done);
 	order_access(done);
 }
 
@@ -184,8 +187,7 @@ static void flat_races(const struct done *done, void (*race)(int, const struct d
 			race_unless_before(done->previous, done, race);
 	} else {
 		for (int i = done->reader; i != NONE; i = machine.done[i].reader)
-			if (thread_of(machine.done[i].actor) != thread_of(done->actor))
-				race_unless_before(i, done, race);
+			race_unless_before(i, done, race);
 	}
 	common_races(done, race);
 }

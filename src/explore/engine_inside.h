@@ -47,7 +47,7 @@ bool memory_check_free(const void *address, size_t bytes, const void *site);
 uint64_t memory_read(const void *address, unsigned bytes);
 void memory_write(void *address, unsigned bytes, uint64_t value);
 struct location *memory_location(const void *address, unsigned bytes);	/* NULL: something was wrong */
-struct location *memory_known_location(const void *address);		/* NULL: none yet */
+bool memory_lock_alone(const void *lock, bool hold);
 uint64_t memory_hash(uint64_t hash);
 
 /* ---- views, messages, locations ---------------------------------------------------- */
@@ -133,6 +133,7 @@ struct thread {
 	bool over;
 	struct step step;	/* the next */
 	struct view now, acquired, released;	/* C11: cur, acq, rel */
+	unsigned locks;		/* that it holds */
 	bool open;		/* a section, whether it is a step or not */
 	bool inside;		/* a section that grace periods wait for */
 	struct grace grace;

@@ -27,12 +27,13 @@ enum state { USED, RESTING, FREED };
 
 struct cell {
 	uint32_t execution;	/* the rest is of this one */
-	int16_t location;	/* index; NONE */
+	int16_t location[4];	/* of each byte: index; NONE */
 	bool fresh;		/* written plainly since: what the location held is over */
-	uint8_t writer;		/* thread of the last plain write; MAIN: none */
-	uint16_t written;	/* its clock then */
+	bool held;		/* a lock that a thread alone uses, and holds */
+	uint8_t writer[4];	/* of each byte: thread of the last plain write; MAIN: none */
+	uint16_t written[4];	/* its clock then */
+	uint8_t read_bytes[THREADS];	/* mask */
 	uint16_t read[THREADS], atomic_read[THREADS], atomic_written[THREADS];	/* clock + 1; 0: never */
-	const void *site;	/* of the last plain write */
 };
 
 struct allocation {
@@ -49,7 +50,9 @@ static uint32_t execution;
 static size_t used[THREADS + 1], used_kept;
 static struct allocation allocations[THREADS + 1][ALLOCATIONS], allocations_kept[ALLOCATIONS];
 static unsigned allocated[THREADS + 1], allocated_kept;
-static bool state_changed[CELLS / 64 + 1];
+static bool block_changed[CELLS / 64];
+static uint16_t changed[CELLS / 64];	/* blocks of 64 cells whose state differs from what was kept */
+static unsigned changed_count;
 
 /* ---- the arena -------------------------------------------------------------------- */
 
@@ -89,19 +92,19 @@ void memory_keep(void)
 	memcpy(state_kept, state, sizeof(state));
 	allocated_kept = allocated[MAIN];
 	memcpy(allocations_kept, allocations[MAIN], sizeof(allocations_kept));
-	memset(state_changed, 0, sizeof(state_changed));
+	memset(block_changed, 0, sizeof(block_changed));
+	changed_count = 0;
 }
 
 void memory_restore(void)
 {
 	memcpy(arena, kept, used_kept);
-	for (size_t block = 0; block < sizeof(state_changed); block++)
-		if (state_changed[block]) {
-			size_t first = block * 64, count = first + 64 < CELLS ? 64 : CELLS - first;
+	while (changed_count) {
+		size_t block = changed[--changed_count];
 
-			memcpy(state + first, state_kept + first, count);
-			state_changed[block] = false;
-		}
+		memcpy(state + block * 64, state_kept + block * 64, 64);
+		block_changed[block] = false;
+	}
 	memset(used, 0, sizeof(used));
 	memset(allocated, 0, sizeof(allocated));
 	used[MAIN] = used_kept;
@@ -127,8 +130,8 @@ static struct cell *cell_now(size_t index)
 	if (cell->execution != execution) {
 		memset(cell, 0, sizeof(*cell));
 		cell->execution = execution;
-		cell->location = NONE;
-		cell->writer = MAIN;
+		memset(cell->location, 0xff, sizeof(cell->location));
+		memset(cell->writer, MAIN, sizeof(cell->writer));
 	}
 	return cell;
 }
@@ -137,7 +140,9 @@ static void set_state(size_t first, size_t end, enum state to)
 {
 	for (size_t i = first; i < end; i++) {
 		state[i] = (uint8_t)to;
-		state_changed[i / 64] = true;
+		if (!block_changed[i / 64])
+			changed[changed_count++] = (uint16_t)(i / 64);
+		block_changed[i / 64] = true;
 	}
 }
 
@@ -273,6 +278,31 @@ static bool all_ordered(const uint16_t *clocks)
 	return true;
 }
 
+static bool writes_ordered(const struct cell *cell, unsigned bytes)
+{
+	for (unsigned byte = 0; byte < 4; byte++)
+		if (bytes & 1u << byte && cell->writer[byte] != MAIN && !is_ordered(cell->writer[byte], cell->written[byte]))
+			return false;
+	return true;
+}
+
+static bool reads_ordered(const struct cell *cell, unsigned bytes)
+{
+	for (unsigned thread = 0; thread < machine.threads; thread++)
+		if (cell->read_bytes[thread] & bytes && !is_ordered(thread, (uint16_t)(cell->read[thread] - 1)))
+			return false;
+	return true;
+}
+
+/* Those of a cell's bytes that lie in [address, address + length). */
+static unsigned bytes_of(size_t index, const void *address, size_t length)
+{
+	uintptr_t first = (uintptr_t)arena + index * 4, from = (uintptr_t)address, end = from + length;
+	unsigned skip = from > first ? (unsigned)(from - first) : 0, keep = end < first + 4 ? (unsigned)(end - first) : 4;
+
+	return (0xfu << skip) & (0xfu >> (4 - keep));
+}
+
 static void race(const void *address, const char *now, const char *before)
 {
 	machine.culprit_address = address;
@@ -294,46 +324,61 @@ void memory_check_atomic(const void *address, unsigned bytes, bool write, const 
 		struct cell *cell = cell_now(i);
 		uint16_t *mine = write ? cell->atomic_written : cell->atomic_read;
 
-		if (cell->writer != MAIN && !is_ordered(cell->writer, cell->written))
+		unsigned touched = bytes_of(i, address, bytes);
+
+		if (!writes_ordered(cell, touched))
 			race(address, write ? "an atomic store" : "an atomic load", "a plain write");
-		if (write && !all_ordered(cell->read))
+		if (write && !reads_ordered(cell, touched))
 			race(address, "an atomic store", "a plain read");
 		mine[machine.self] = (uint16_t)(clock_now() + 1);
 	}
 }
 
-static void check_plain(struct cell *cell, const void *address, bool write)
+static void check_plain(const struct cell *cell, unsigned bytes, const void *address, bool write)
 {
 	const char *now = write ? "a plain write" : "a plain read";
 
-	if (cell->writer != MAIN && !is_ordered(cell->writer, cell->written))
+	if (!writes_ordered(cell, bytes))
 		race(address, now, "a plain write");
 	if (!all_ordered(cell->atomic_written))
 		race(address, now, "an atomic store");
 	if (!write)
 		return;
-	if (!all_ordered(cell->read))
+	if (!reads_ordered(cell, bytes))
 		race(address, now, "a plain read");
 	if (!all_ordered(cell->atomic_read))
 		race(address, now, "an atomic load");
 }
 
-static void plain(const void *address, size_t bytes, bool write, const void *site)
+static void note_read(struct cell *cell, unsigned bytes)
 {
-	size_t first = cell_of(address), end = cell_of((const unsigned char *)address + bytes + 3);
+	cell->read_bytes[machine.self] |= (uint8_t)bytes;
+	cell->read[machine.self] = (uint16_t)(clock_now() + 1);
+}
+
+static void note_write(struct cell *cell, unsigned bytes)
+{
+	for (unsigned byte = 0; byte < 4; byte++)
+		if (bytes & 1u << byte) {
+			cell->writer[byte] = (uint8_t)machine.self;
+			cell->written[byte] = clock_now();
+		}
+	cell->fresh = true;
+}
+
+static void plain(const void *address, size_t length, bool write)
+{
+	size_t first = cell_of(address), end = cell_of((const unsigned char *)address + length + 3);
 
 	for (size_t i = first; i < end; i++) {
 		struct cell *cell = cell_now(i);
+		unsigned bytes = bytes_of(i, address, length);
 
-		check_plain(cell, address, write);
-		if (!write) {
-			cell->read[machine.self] = (uint16_t)(clock_now() + 1);
-			continue;
-		}
-		cell->writer = (uint8_t)machine.self;
-		cell->written = clock_now();
-		cell->site = site;
-		cell->fresh = cell->location != NONE;
+		check_plain(cell, bytes, address, write);
+		if (write)
+			note_write(cell, bytes);
+		else
+			note_read(cell, bytes);
 	}
 }
 
@@ -342,7 +387,7 @@ void engine_plain(const void *address, size_t bytes, bool write, const void *sit
 	if (!engine_owns(address) || !bytes || !memory_check_free(address, bytes, site))
 		return;
 	if (machine.self != MAIN)
-		plain(address, bytes, write, site);
+		plain(address, bytes, write);
 }
 
 void engine_free(void *memory, const void *site)
@@ -401,6 +446,16 @@ static void location_begin(struct location *location)
 	machine.fences.at[location->index] = machine.begun.at[location->index] = 0;
 }
 
+/* A lock that nobody else uses: false if it is as the caller wants it already. */
+bool memory_lock_alone(const void *lock, bool hold)
+{
+	struct cell *cell = cell_now(cell_of(lock));
+	bool was = cell->held;
+
+	cell->held = hold;
+	return was != hold;
+}
+
 static struct location *location_new(const void *address, unsigned bytes)
 {
 	struct location *location = &machine.locations[machine.location_count];
@@ -419,44 +474,47 @@ static struct location *location_new(const void *address, unsigned bytes)
 	return location;
 }
 
-struct location *memory_known_location(const void *address)
+static int16_t *location_at(const unsigned char *address)
 {
-	struct cell *cell = cell_now(cell_of(address));
-
-	return cell->location == NONE ? NULL : &machine.locations[cell->location];
+	return &cell_now(cell_of(address))->location[((uintptr_t)address - (uintptr_t)arena) % 4];
 }
 
-/* The cells of an access must be a location's, all of them, or nobody's. */
-struct location *memory_location(const void *address, unsigned bytes)
+/* Was any of it written plainly since it was last asked? */
+static bool take_fresh(const void *address, unsigned bytes)
 {
 	size_t first = cell_of(address), end = first + (bytes + 3) / 4;
-	struct location *location = memory_known_location(address);
 	bool fresh = false;
 
 	for (size_t i = first; i < end; i++) {
-		struct cell *cell = cell_now(i);
-
-		if (location ? cell->location != (int)location->index : cell->location != NONE) {
-			engine_wrong(WRONG_LIMIT, "accesses of different sizes to the same atomic are not explored");
-			return NULL;
-		}
-		fresh |= cell->fresh;
-		cell->fresh = false;
+		fresh |= cell_now(i)->fresh;
+		cell_now(i)->fresh = false;
 	}
-	if (location && (location->address != address || location->bytes != bytes)) {
+	return fresh;
+}
+
+/* The bytes of an access must be one location's, all of them, or nobody's. */
+struct location *memory_location(const void *address, unsigned bytes)
+{
+	const unsigned char *first = address;
+	int index = *location_at(first);
+	struct location *location = index == NONE ? NULL : &machine.locations[index];
+	bool good = !location || (location->address == address && location->bytes == bytes);
+
+	for (unsigned i = 0; i < bytes; i++)
+		good &= *location_at(first + i) == index;
+	if (!good) {
 		engine_wrong(WRONG_LIMIT, "accesses of different sizes to the same atomic are not explored");
 		return NULL;
 	}
-	if (!location) {
-		location = location_new(address, bytes);
-		for (size_t i = first; location && i < end; i++)
-			cell_now(i)->location = (int16_t)location->index;
-	} else if (fresh) {
-		if (machine.message_count == MESSAGES) {
-			engine_wrong(WRONG_LIMIT, "more than %d stores to shared locations", MESSAGES);
-			return NULL;
-		}
+	if (location && !take_fresh(address, bytes))
+		return location;
+	if (location && machine.message_count < MESSAGES) {
 		location_begin(location);
+		return location;
 	}
+	location = location_new(address, bytes);
+	for (unsigned i = 0; location && i < bytes; i++)
+		*location_at(first + i) = (int16_t)location->index;
+	take_fresh(address, bytes);
 	return location;
 }

@@ -25,6 +25,8 @@ static void thread_body(void *argument)
 	const struct program *program = machine.exploration->program;
 
 	program->thread(program->context, machine.self);
+	if (thread->locks)
+		engine_wrong(WRONG_DEADLOCK, "thread %u has ended with a lock held", machine.self + 1);
 	thread->over = true;
 	engine_stop();
 }
@@ -88,6 +90,7 @@ void execution_begin(void)
 	views_begin();
 	for (unsigned t = 0; t < machine.threads; t++) {
 		machine.thread[t].over = machine.thread[t].open = false;
+		machine.thread[t].locks = 0;
 		fiber_reset(&machine.thread[t].fiber, thread_body, &machine.thread[t]);
 	}
 	for (unsigned t = 0; t < machine.threads && !machine.wrong && !machine.sharing; t++)
@@ -171,12 +174,6 @@ void execution_end(void)
 {
 	const struct program *program = machine.exploration->program;
 
-	for (unsigned l = 0; l < machine.location_count; l++)
-		if (machine.locations[l].holder != NONE) {
-			machine.culprit_address = machine.locations[l].address;
-			engine_wrong(WRONG_DEADLOCK, "thread %d has ended with a lock held", machine.locations[l].holder + 1);
-			return;
-		}
 	if (program->judge)
 		program->judge(program->context);
 }

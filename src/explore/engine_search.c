@@ -216,7 +216,7 @@ static void race(int i, const struct done *j)
 		return;
 	for (int k = i + 1; k <= last && !covered; k++) {
 		const struct done *step = &machine.done[k];
-		const uint16_t *clock = k == last && direct ? step->before : step->clock;
+		const uint16_t *clock = step->clock;
 		bool initial = !(seen & 1u << step->actor);
 
 		if (k != last && clock_has(step->clock, first))
