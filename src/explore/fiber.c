@@ -48,8 +48,8 @@ __asm__(".text\n"
 	"	ud2\n"
 	".size holdfast_fiber_begin, . - holdfast_fiber_begin\n");
 
-/* r15 r14 r13 r12 rbx rbp, the return address, and one word so that the stack is aligned at the call. */
-enum { FRAME = 8, ARGUMENT = 2, BODY = 3, RETURN = 6 };
+/* r15 r14 r13 r12 rbx rbp, the return address, and two words so that the stack is aligned at the call. */
+enum { FRAME = 9, ARGUMENT = 2, BODY = 3, RETURN = 6 };
 
 #elif defined(__aarch64__)
 __asm__(".text\n"
