@@ -114,6 +114,8 @@ bool event_same_place(const struct event *a, const struct event *b);	/* they sha
 
 void story_find_labels(struct explore_run *story);
 struct story_why story_why(const struct run *run, int read);
+/* No earlier read of the thread is told with the same reason. */
+bool story_why_is_new(const struct run *run, const struct story_why *why);
 
 /* For people; the caller's to free. */
 char *story_format(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -26,6 +26,8 @@ static const struct label labels[] = {
 	{ "page_raise", "raise_page", "P4", false },
 	{ "page_raise", "take_entries", "P4", false },
 	{ "handshake_begin", NULL, "F1", false },
+	{ "pte_load", "survey", "F3", true },
+	{ "pte_load", "leaf_table", "F3", true },
 	{ "page_pins", NULL, "F3", true },
 	{ "pte_clear", "share_page", "F3", true },
 	{ "pte_clear", "survey", "F4", true },

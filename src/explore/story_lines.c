@@ -29,6 +29,66 @@ static bool has_buffers(const struct explore_run *story)
 	return false;
 }
 
+static size_t parts(const char *text)
+{
+	size_t count = 1;
+
+	while ((text = strstr(text, ", "))) {
+		text += 2;
+		count++;
+	}
+	return count;
+}
+
+/* What differs of two values that are lists with commas: "1 reference, 1 pin" and "1 reference, 2 pins". */
+static char *difference(const char *text, const char *other)
+{
+	char *rest = must_copy("", 0), *longer;
+
+	if (parts(text) != parts(other) || !strcmp(text, other)) {
+		free(rest);
+		return must_copy(text, strlen(text));
+	}
+	for (size_t left = parts(text); left; left--) {
+		size_t a = left > 1 ? (size_t)(strstr(text, ", ") - text) : strlen(text);
+		size_t b = left > 1 ? (size_t)(strstr(other, ", ") - other) : strlen(other);
+
+		if (a != b || memcmp(text, other, a)) {
+			longer = story_format("%s%s%.*s", rest, *rest ? ", " : "", (int)a, text);
+			free(rest);
+			rest = longer;
+		}
+		text += left > 1 ? a + 2 : a;
+		other += left > 1 ? b + 2 : b;
+	}
+	return rest;
+}
+
+static char *from_to(const char *name, const char *from, const char *to)
+{
+	char *was = difference(from, to), *is = difference(to, from);
+	char *text = story_format("%s: %s -> %s", name, was, is);
+
+	free(was);
+	free(is);
+	return text;
+}
+
+/* The thread's last look at the place found the same old value, and missed the same store. */
+static bool seen_before(const struct run *run, size_t i)
+{
+	const struct event *event = &run->events[i];
+
+	for (size_t a = i; a-- > 0;) {
+		const struct event *earlier = &run->events[a];
+
+		if (earlier->thread == event->thread && event_same_place(earlier, event))
+			return earlier->kind == EVENT_LOAD && earlier->from == event->from &&
+			       earlier->missed == event->missed;
+	}
+	return false;
+}
+
 static char *read_text(const struct explore_run *story, size_t i)
 {
 	const struct event *event = &story->run->events[i];
@@ -37,6 +97,8 @@ static char *read_text(const struct explore_run *story, size_t i)
 
 	if (!missed)
 		return story_format("%s: reads %s", step->name, step->read);
+	if (seen_before(story->run, i))
+		return story_format("%s: reads the same old value", step->name);
 	if (!missed->number || !step->number)
 		return story_format("%s: reads %s, not the newer %s", step->name, step->read, missed->written);
 	return story_format("%s: reads %s, not %s of step %u: nothing orders step %u before step %u", step->name,
@@ -49,7 +111,7 @@ static char *store_text(const struct explore_run *story, size_t i)
 	const struct story_step *step = &story->steps[i];
 
 	if (event->after == event->written)
-		return story_format("%s: %s -> %s", step->name, step->before, step->after);
+		return from_to(step->name, step->before, step->after);
 	if (has_buffers(story))
 		return story_format("%s: %s waits in the store buffer", step->name, step->written);
 	return story_format("%s: %s, behind the newer %s", step->name, step->written, step->after);
@@ -60,7 +122,7 @@ static char *change_text(const struct explore_run *story, size_t i)
 	const struct event *event = &story->run->events[i];
 	const struct story_step *step = &story->steps[i];
 	const struct story_step *missed = event->missed >= 0 ? &story->steps[event->missed] : NULL;
-	char *change = story_format("%s: %s -> %s", step->name, step->read, step->written), *text = change;
+	char *change = from_to(step->name, step->read, step->written), *text = change;
 
 	if (missed && missed->number) {
 		text = story_format("%s, behind %s of step %u", change, missed->written, missed->number);
@@ -74,7 +136,7 @@ static char *plain_text(const struct explore_run *story, size_t i)
 	const struct event *event = &story->run->events[i];
 	const struct story_step *step = &story->steps[i];
 
-	return event_changes(event) ? story_format("%s: %s -> %s", step->name, step->before, step->after) :
+	return event_changes(event) ? from_to(step->name, step->before, step->after) :
 				      story_format("%s: a plain access of %u bytes", step->name, event->bytes);
 }
 

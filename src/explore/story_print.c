@@ -423,10 +423,9 @@ static void print_block(const struct layout *layout, const char *keyword, const 
 static void print_head(const struct layout *layout)
 {
 	const struct explore_run *story = layout->story;
-	char *head = story_format("%s%s%s%s%s, execution %llu", story->name ? story->name : "?",
+	char *head = story_format("%s%s%s%s%s", story->name ? story->name : "?",
 				  story->design ? " under " : "", story->design ? story->design : "",
-				  story->model ? ", memory model " : "", story->model ? story->model : "",
-				  (unsigned long long)story->run->execution);
+				  story->model ? ", memory model " : "", story->model ? story->model : "");
 
 	print_keyword(layout, "violated", TINT_BAD, head);
 	free(head);
@@ -449,6 +448,8 @@ static void print_whys(const struct layout *layout)
 		if (!event_is_stale(&story->run->events[i]))
 			continue;
 		why = story_why(story->run, (int)i);
+		if (!story_why_is_new(story->run, &why))
+			continue;
 		text = story_why_text(story, &why);
 		print_keyword(layout, "", TINT_NONE, text);
 		free(text);

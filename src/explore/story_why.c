@@ -111,6 +111,21 @@ struct story_why story_why(const struct run *run, int read)
 	return why;
 }
 
+bool story_why_is_new(const struct run *run, const struct story_why *why)
+{
+	for (int i = 0; i < why->read; i++) {
+		struct story_why earlier;
+
+		if (!event_is_stale(&run->events[i]) || run->events[i].thread != run->events[why->read].thread)
+			continue;
+		earlier = story_why(run, i);
+		if (earlier.write == why->write && earlier.kind == why->kind &&
+		    (why->kind == WHY_UNKNOWN || (earlier.look == why->look && earlier.other == why->other)))
+			return false;
+	}
+	return true;
+}
+
 /* ---- in words ---------------------------------------------------------------------------- */
 
 static unsigned number(const struct explore_run *story, int event)
