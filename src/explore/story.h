@@ -6,6 +6,7 @@
  *	story_labels.c	the steps of the handshake: P1 ... F5
  *	story_why.c	why a stale read was allowed, and what would have ordered it
  *	story_lines.c	what is told of each step
+ *	story_layout.c	... as rows that fit
  *	story_print.c	... in columns (explore_print)
  *	story_json.c	... as data (explore_print_json)
  *

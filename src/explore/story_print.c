@@ -7,284 +7,27 @@
  *	   1                                    | F1  A forking: 0 -> 1             handshake.h:61 in handshake_begin
  *	 ! 2  P4  frame 7: no pin -> 1 pin      |                                   page.h:80 in page_raise
  *
- * Where each step stands in the source goes beside it, or below where that takes
- * fewer rows.  Columns are as wide as they need, and share what there is.  Where
- * the threads are too many for the width there is one column, and each line says
- * whose it is.  A mark (!) is for what the violation is about.
+ * Beside or below each step, where it stands in the source.  Where there is but one
+ * column (story_layout.c), each line says whose it is.  A mark (!) is for what the
+ * violation is about.
  *
  * Plain ASCII but for names that are not; every row is cut to what fits, none ends in blanks.
  */
-#include "story.h"
+#include "story_layout.h"
 
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-	WIDTH_USUAL = 100, WIDTH_LEAST = 60,
-	COLUMN_LEAST = 24,	/* narrower ones are no columns */
-	COLUMN_MOST = 64, WHERE_MOST = 44, PROSE_MOST = 110,	/* where there is no limit: wider is hard to read */
+	WIDTH_LEAST = 60,
+	PROSE_MOST = 110,	/* where there is no limit: wider is hard to read */
 	KEYWORD = 10,		/* "violated  ", "repair    " */
-	TAG = 3,		/* "1: ", where there is one column */
-	WHERE_LEAST = 16,
-	NARROW = 36,		/* a column that is saves blanks, and the function's name */
-	ROWS = 64,		/* most of one step */
 };
-
-enum tint { TINT_NONE, TINT_STRONG, TINT_FAINT, TINT_BAD, TINT_FAIR, TINT_GOOD };
 
 static const char *const tints[] = {
 	[TINT_NONE] = "", [TINT_STRONG] = "\033[1m", [TINT_FAINT] = "\033[2m",
 	[TINT_BAD] = "\033[1;31m", [TINT_FAIR] = "\033[33m", [TINT_GOOD] = "\033[32m",
 };
-
-struct layout {
-	const struct explore_run *story;
-	const struct story_line *lines;
-	size_t count;
-	unsigned width;			/* 0: no limit */
-	unsigned columns;		/* 1: a list of all threads' lines */
-	unsigned column[ENGINE_THREADS];
-	unsigned margin;
-	unsigned indent, hang;		/* of a step below its call, of a step's further rows */
-	unsigned label;			/* "P1  "; 0: there are none */
-	unsigned where;			/* width of the column; 0: below the step */
-	bool brief;			/* the place in the source without its function */
-	bool colour;
-	FILE *out;
-};
-
-static unsigned least(unsigned a, unsigned b)
-{
-	return a < b ? a : b;
-}
-
-static unsigned most(unsigned a, unsigned b)
-{
-	return a > b ? a : b;
-}
-
-/* ---- text that fits ---------------------------------------------------------------------- */
-
-struct row {
-	const char *text;
-	unsigned bytes, indent;
-	enum tint tint;
-};
-
-struct rows {
-	struct row row[ROWS];
-	unsigned count;
-};
-
-static bool continues(char c)
-{
-	return ((unsigned char)c & 0xc0) == 0x80;
-}
-
-static unsigned columns_of(const char *text, unsigned bytes)
-{
-	unsigned columns = 0;
-
-	for (unsigned i = 0; i < bytes; i++)
-		columns += !continues(text[i]);
-	return columns;
-}
-
-/* The bytes of text that fit, up to a blank if there is one; an arrow begins a row rather than end it. */
-static unsigned fitting(const char *text, unsigned width)
-{
-	unsigned columns = 0, bytes = 0, blank = 0, arrow = 0;
-
-	while (text[bytes] && columns + !continues(text[bytes]) <= width) {
-		columns += !continues(text[bytes]);
-		if (text[bytes] == ' ' && bytes)
-			blank = bytes;
-		if (blank == bytes && bytes && !strncmp(text + bytes, " -> ", 4) && 2 * columns > width)
-			arrow = bytes;
-		bytes++;
-	}
-	if (!text[bytes])
-		return bytes;
-	if (arrow)
-		return arrow;
-	return text[bytes] == ' ' || !blank ? most(bytes, 1) : blank;
-}
-
-static void add_row(struct rows *rows, const char *text, unsigned bytes, unsigned indent, enum tint tint)
-{
-	if (rows->count < ROWS)
-		rows->row[rows->count++] = (struct row){ text, bytes, indent, tint };
-}
-
-/* Further rows of the text, the first at indent, the others so much further in. */
-static void wrap(struct rows *rows, const char *text, unsigned width, unsigned indent, unsigned hang, enum tint tint)
-{
-	bool first = true;
-
-	while (*text && rows->count < ROWS) {
-		unsigned in = indent + (first ? 0 : hang);
-		unsigned bytes = fitting(text, width > in + 1 ? width - in : 1);
-
-		add_row(rows, text, bytes, in, tint);
-		text += bytes;
-		text += strspn(text, " ");
-		first = false;
-	}
-}
-
-/* ---- one line of the story as rows ------------------------------------------------------------ */
-
-static enum tint tint_of(const struct story_line *line)
-{
-	return line->marked ? TINT_BAD : line->stale ? TINT_FAIR : line->kind == LINE_CALL ? TINT_STRONG :
-	       line->kind == LINE_HIDDEN ? TINT_FAINT : TINT_NONE;
-}
-
-static unsigned indent_of(const struct layout *layout, const struct story_line *line)
-{
-	unsigned tag = layout->columns == 1 ? TAG : 0;
-
-	return line->kind == LINE_CALL ? tag : tag + layout->indent + (line->kind == LINE_STEP ? layout->label : 0);
-}
-
-static unsigned column_of(const struct layout *layout, const struct story_line *line)
-{
-	return layout->columns == 1 ? 0 : line->thread;
-}
-
-static void rows_of(const struct layout *layout, const struct story_line *line, struct rows *cell, struct rows *where)
-{
-	unsigned width = layout->column[column_of(layout, line)], indent = indent_of(layout, line);
-
-	cell->count = where->count = 0;
-	wrap(cell, line->text, width, indent, layout->hang, tint_of(line));
-	if (!line->where)
-		return;
-	if (layout->brief)
-		add_row(layout->where ? where : cell, line->where, (unsigned)strcspn(line->where, " "),
-			layout->where ? 0 : indent + layout->hang, TINT_FAINT);
-	else if (layout->where)
-		wrap(where, line->where, layout->where, 0, layout->hang, TINT_FAINT);
-	else
-		wrap(cell, line->where, width, indent + layout->hang, 0, TINT_FAINT);
-}
-
-static unsigned count_rows(const struct layout *layout)
-{
-	static struct rows cell, where;
-	unsigned count = 0;
-
-	for (size_t i = 0; i < layout->count; i++) {
-		rows_of(layout, &layout->lines[i], &cell, &where);
-		count += cell.count > where.count ? cell.count : where.count;
-	}
-	return count;
-}
-
-/* ---- how wide ------------------------------------------------------------------------------------- */
-
-static unsigned digits(unsigned number)
-{
-	return number < 10 ? 1 : 1 + digits(number / 10);
-}
-
-/* As wide as each column would like to be, within reason. */
-static void natural_widths(struct layout *layout, unsigned *column, unsigned *where)
-{
-	*where = 0;
-	for (unsigned i = 0; i < layout->columns; i++)
-		column[i] = layout->columns == 1 ? COLUMN_LEAST : (unsigned)strlen("thread 1");
-	for (size_t i = 0; i < layout->count; i++) {
-		const struct story_line *line = &layout->lines[i];
-		unsigned text = columns_of(line->text, (unsigned)strlen(line->text));
-		unsigned *mine = &column[column_of(layout, line)];
-
-		*mine = most(*mine, least(indent_of(layout, line) + text, COLUMN_MOST));
-		if (line->where)
-			*where = most(*where, least(layout->brief ? (unsigned)strcspn(line->where, " ") :
-								    (unsigned)strlen(line->where), WHERE_MOST));
-	}
-}
-
-/* Each gets what it would like, or of what is left an equal share. */
-static void share(unsigned *width, unsigned count, unsigned room)
-{
-	bool done[ENGINE_THREADS + 1] = { false };
-
-	for (unsigned left = count; left;) {
-		unsigned fair = room / left, before = left;
-
-		for (unsigned i = 0; i < count; i++)
-			if (!done[i] && width[i] <= fair) {
-				done[i] = true;
-				room -= width[i];
-				left--;
-			}
-		if (left < before)
-			continue;
-		for (unsigned i = 0; i < count; i++)
-			if (!done[i]) {
-				width[i] = room / left--;
-				room -= width[i];
-			}
-	}
-}
-
-/*
- * Share the width, with so much for the place in the source (0: it goes below).  The
- * separators take 3 columns, that place 2 more.  Narrow columns save blanks.
- */
-static bool fit(struct layout *layout, unsigned where)
-{
-	unsigned natural, count = layout->columns, taken = layout->margin + 3 * (count - 1) + (where ? where + 2 : 0);
-	unsigned narrowest = COLUMN_MOST;
-
-	natural_widths(layout, layout->column, &natural);
-	layout->where = where;
-	if (layout->width && layout->width < taken + COLUMN_LEAST)
-		return false;
-	if (layout->width)
-		share(layout->column, count, layout->width - taken);
-	for (unsigned i = 0; i < count; i++)
-		narrowest = least(narrowest, layout->column[i]);
-	if (narrowest < NARROW && layout->width) {
-		layout->brief |= !where;
-		layout->indent = layout->hang = 1;
-		layout->label = layout->label ? 3 : 0;
-	}
-	return narrowest >= COLUMN_LEAST || !layout->width;
-}
-
-/* Is it so that it takes fewer rows than the best so far? */
-static void try_where(const struct layout *layout, unsigned where, struct layout *best, unsigned *rows)
-{
-	struct layout next = *layout;
-
-	if (!fit(&next, where) || count_rows(&next) >= *rows)
-		return;
-	*rows = count_rows(&next);
-	*best = next;
-}
-
-/* The way that takes the fewest rows; among those, the one with the most room for the place in the source. */
-static bool choose_widths(struct layout *layout)
-{
-	struct layout best = *layout, brief = *layout;
-	unsigned column[ENGINE_THREADS], natural, rows = UINT_MAX;
-
-	natural_widths(layout, column, &natural);
-	for (unsigned where = natural; where >= WHERE_LEAST; where -= 4)
-		try_where(layout, where, &best, &rows);
-	try_where(layout, 0, &best, &rows);
-	/* Only where there is no room for the function in any case. */
-	brief.brief = true;
-	natural_widths(&brief, column, &natural);
-	if (best.brief && natural)
-		try_where(&brief, natural, &best, &rows);
-	*layout = best;
-	return rows != UINT_MAX;
-}
 
 /* ---- printing ------------------------------------------------------------------------------------------ */
 
@@ -356,7 +99,7 @@ static void print_line(const struct layout *layout, const struct story_line *lin
 	static struct rows cell, where;
 	char tag[8] = "";
 
-	rows_of(layout, line, &cell, &where);
+	layout_rows(layout, line, &cell, &where);
 	if (layout->columns == 1)
 		snprintf(tag, sizeof(tag), "%u: ", line->thread + 1);
 	for (unsigned r = 0; r < cell.count || r < where.count; r++) {
@@ -364,7 +107,7 @@ static void print_line(const struct layout *layout, const struct story_line *lin
 		unsigned due;
 
 		print_margin(layout, r ? &nothing : line);
-		due = print_columns(layout, column_of(layout, line), row, r ? NULL : line->label, r ? "" : tag);
+		due = print_columns(layout, layout_column(layout, line), row, r ? NULL : line->label, r ? "" : tag);
 		if (r < where.count) {
 			blanks(layout, due + 2 + where.row[r].indent);
 			tinted(layout, TINT_FAINT, where.row[r].text, where.row[r].bytes);
@@ -405,7 +148,7 @@ static void print_keyword(const struct layout *layout, const char *keyword, enum
 	unsigned width = layout->width ? least(layout->width, PROSE_MOST) : PROSE_MOST, length = (unsigned)strlen(keyword);
 
 	rows.count = 0;
-	wrap(&rows, text, width, KEYWORD, 0, TINT_NONE);
+	layout_wrap(&rows, text, width, KEYWORD, 0, TINT_NONE);
 	for (unsigned i = 0; i < rows.count; i++) {
 		tinted(layout, tint, keyword, i ? 0 : length);
 		blanks(layout, i ? KEYWORD : length < KEYWORD ? KEYWORD - length : 1);
@@ -480,6 +223,11 @@ static void print_foot(const struct layout *layout)
 	free(counts);
 }
 
+static unsigned digits(unsigned number)
+{
+	return number < 10 ? 1 : 1 + digits(number / 10);
+}
+
 static void print_story(const struct explore_run *story, FILE *out, unsigned width, bool colour, bool all)
 {
 	struct layout layout = { .story = story, .colour = colour, .out = out,
@@ -492,10 +240,7 @@ static void print_story(const struct explore_run *story, FILE *out, unsigned wid
 	for (size_t i = 0; i < layout.count; i++)
 		if (lines[i].label)
 			layout.label = 4;
-	if (!choose_widths(&layout)) {
-		layout.columns = 1;
-		choose_widths(&layout);
-	}
+	layout_choose(&layout);
 	print_head(&layout);
 	print_titles(&layout);
 	for (size_t i = 0; i < layout.count; i++)
