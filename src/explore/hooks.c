@@ -5,7 +5,7 @@
  * atomic access and each fence becomes a step of the engine's, each plain access
  * something that it checks.  Known are all that gcc 12 and clang 14 emit, and what
  * their neighbours do; an unknown one fails to link, which is right.  So do atomic
- * accesses of other than 4 or 8 bytes, which the engine does not have.
+ * accesses of more than 8 bytes, which the engine does not have.
  *
  * Refused, loudly: sequentially consistent accesses.  The project uses fences, and a
  * model that takes the one for the other raises false alarms.
@@ -171,6 +171,8 @@ static enum order order_of(int order, const void *site)
 		return (uint##bits##_t)found; \
 	}
 
+ATOMIC(8)
+ATOMIC(16)
 ATOMIC(32)
 ATOMIC(64)
 
