@@ -19,12 +19,17 @@
  * Of the fences of Q4 and R2 one comes first.  If Q4's does, R3 sees what was done
  * before it: has_pinned and the count.  If R2's does, Q5 sees the odd sequence.
  *
- *	Q2 acquire, with R4's release    a pin finds an entry from before the fork, and
- *	                                 the sequence from after it
- *	Q4 fence, R2 fence               neither sees the other: a pinned page becomes shared
- *	Q4, the entry                    a page that was unmapped meanwhile is pinned, and is
- *	                                 somebody else's by then
- *	Q5                               the same as without the fences
+ *	Q2 even, Q4 fence, Q5,           a pin is missed, and its page becomes shared:
+ *	R2 fence                         history/fork-races-fast-pin
+ *	R4 release, with Q4's fence      a pin finds the sequence from after the fork, and the
+ *	                                 entry from before it: history/fork-races-fast-pin
+ *	Q4 the entry, and the fence      a page is pinned that was unmapped meanwhile, and is
+ *	                                 another's alone by then: history/unmap-races-fast-pin
+ *	R5                               a child that is there already sees a store of the
+ *	                                 parent come: history/fork-races-store
+ *
+ * Linux reads the sequence of Q2 with acquire.  Here Q4's fence is that, and the
+ * entry that is read again behind it: relaxed is enough.
  *
  * Q4's fence is the one that an atomic operation which returns a value is in Linux.
  * An undo is a full unpin, and waits for the section's end: see page_drop().
@@ -51,7 +56,7 @@ bool pin_begin(struct taking *taking)
 
 	if (handshake_of(mm) != HANDSHAKE_SEQUENCE)
 		return true;
-	taking->sequence = atomic_load_explicit(&mm->sequence, memory_order_acquire);
+	taking->sequence = atomic_load_explicit(&mm->sequence, memory_order_relaxed);
 	if (taking->sequence % 2)
 		stat_add(mm->pool, STAT_left_forking, 1);
 	return taking->sequence % 2 == 0;
