@@ -256,6 +256,26 @@ static void choose(struct explore_run *story, const struct story_words *words)
 	}
 }
 
+/* A lock that is taken and given back at once, with nothing told in between, says nothing. */
+static void hide_short_locks(struct explore_run *story)
+{
+	const struct event *events = story->run->events;
+
+	for (size_t i = 0; i < story->run->count; i++) {
+		size_t end = i + 1;
+
+		if (events[i].kind != EVENT_LOCK || event_is_culprit(story->run, i))
+			continue;
+		while (end < story->run->count && events[end].thread == events[i].thread && !story->steps[end].shown &&
+		       events[end].kind != EVENT_NOTE)
+			end++;
+		if (end == story->run->count || events[end].kind != EVENT_UNLOCK || events[end].thread != events[i].thread ||
+		    events[end].address != events[i].address || event_is_culprit(story->run, end))
+			continue;
+		story->steps[i].shown = story->steps[end].shown = false;
+	}
+}
+
 static void number_steps(struct explore_run *story)
 {
 	const struct run *run = story->run;
@@ -345,6 +365,7 @@ struct explore_run *story_make(struct run *run, const struct story_words *words)
 		find_words(story, words, i);
 	story_find_labels(story);
 	choose(story, words);
+	hide_short_locks(story);
 	number_steps(story);
 	find_lines(story, words);
 	return story;

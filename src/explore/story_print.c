@@ -203,7 +203,7 @@ static void print_foot(const struct layout *layout)
 {
 	const struct explore_run *story = layout->story;
 	char *summary = story_summary(story);
-	char *counts = story_format("%u shown, and %u that concern%s one thread alone; %u switch%s of thread", story->shown,
+	char *counts = story_format("%u shown, and %u that mean%s nothing to another thread; %u switch%s of thread", story->shown,
 				    story->hidden, story->hidden == 1 ? "s" : "", story->switches,
 				    story->switches == 1 ? "" : "es");
 

@@ -403,6 +403,27 @@ static void says_who_and_where(void)
 	story_free(story);
 }
 
+/* Taken and given back at once it says nothing; with something in between it does. */
+static void short_locks_are_hidden(void)
+{
+	struct explore_run *story;
+	struct run *run = new_run(2);
+
+	for (unsigned i = 0; i < 2; i++) {
+		other(run, 0, EVENT_LOCK, LOCK, S_LOCK);
+		if (i)
+			store(run, 0, DATA, ORDER_RELAXED, 1, -1);
+		other(run, 0, EVENT_UNLOCK, LOCK, S_LOCK);
+	}
+	other(run, 1, EVENT_LOCK, LOCK, S_LOCK);
+	load(run, 1, DATA, ORDER_RELAXED, -2, -1);
+	other(run, 1, EVENT_UNLOCK, LOCK, S_LOCK);
+	story = tell(run, NULL);
+	CHECK(story->shown == 6 && story->hidden == 2);
+	CHECK(!story->steps[0].shown && !story->steps[1].shown && story->steps[2].shown);
+	story_free(story);
+}
+
 static void empty_stories(void)
 {
 	struct run *run = new_run(1);
@@ -558,6 +579,7 @@ int main(int argc, char **argv)
 	TEST(handed_over);
 	TEST(fits_everywhere);
 	TEST(says_who_and_where);
+	TEST(short_locks_are_hidden);
 	TEST(empty_stories);
 	TEST(json_is_json);
 	TEST(json_has_all);
