@@ -133,6 +133,7 @@ static void shift_all(unsigned index, unsigned position)
 		shift(&thread->acquired, index, position);
 		shift(&thread->released, index, position);
 		shift(&thread->grace.view, index, position);
+		shift(&machine.left[t], index, position);
 	}
 	for (unsigned m = 0; m < machine.message_count; m++)
 		shift(&machine.messages[m].view, index, position);

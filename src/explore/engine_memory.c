@@ -438,6 +438,7 @@ static void location_begin(struct location *location)
 		machine.thread[t].acquired.at[location->index] = 0;
 		machine.thread[t].released.at[location->index] = 0;
 		machine.thread[t].grace.view.at[location->index] = 0;
+		machine.left[t].at[location->index] = 0;
 	}
 	for (unsigned m = 0; m < machine.message_count; m++)
 		machine.messages[m].view.at[location->index] = 0;
