@@ -8,7 +8,7 @@
  * The letters are the verdicts of C11, TSO and SC on the interesting outcome:
  *	a	allowed: there is an execution with it
  *	f	forbidden: no execution has it
- *	-	not judged: our reading of the model leaves it open
+ *	-	not judged: our reading of the model leaves it open; it may be wrong as the shape says
  *	w	an execution is wrong in one of the ways that the shape names (WRONG_SHAPE)
  * In each model every search must find the same set of outcomes: registers, and
  * what is in memory at the end.
@@ -176,7 +176,7 @@ static void litmus_explore(const struct shape *shape, enum model model, enum sea
 		.search = search,
 		.executions_most = NAIVE_MOST,
 		.seconds_most = 60,
-		.go_on = true,
+		.go_on = shape->verdicts[model] != 'w',
 	};
 
 	memset(explored, 0, sizeof(*explored));
@@ -200,15 +200,13 @@ static void litmus_report(bool good, const char *name, const char *detail)
 static void litmus_judge_letter(const struct shape *shape, char letter, const struct explored *explored, char *why,
 				size_t room)
 {
-	if (letter == 'w') {
-		if (!explored->violating)
-			snprintf(why, room, "nothing was wrong");
-		else if (!(shape->wrong & 1u << explored->wrong))
-			snprintf(why, room, "wrong in another way: %s: %s", wrong_names[explored->wrong],
-				 explored->what);
+	bool as_named = explored->violating && shape->wrong & 1u << explored->wrong;
+
+	if (as_named && (letter == 'w' || letter == '-'))
 		return;
-	}
-	if (explored->violating)
+	if (letter == 'w' && !explored->violating)
+		snprintf(why, room, "nothing was wrong");
+	else if (explored->violating)
 		snprintf(why, room, "wrong: %s: %s", wrong_names[explored->wrong], explored->what);
 	else if (!explored->complete)
 		snprintf(why, room, "not complete: %s", explored->limit ? explored->limit : "no reason said");
@@ -244,7 +242,7 @@ static void litmus_test(const struct shape *shape, enum model model)
 		litmus_judge_letter(shape, letter, &explored, detail, sizeof(detail));
 		if (search == SEARCH_REDUCED)
 			reduced = litmus.outcomes;
-		else if (!*detail && letter != 'w' && !rows_equal(&reduced, &litmus.outcomes))
+		else if (!*detail && !explored.violating && !rows_equal(&reduced, &litmus.outcomes))
 			snprintf(detail, sizeof(detail), "%zu outcomes, reduced had %zu", litmus.outcomes.count,
 				 reduced.count);
 		if (search != SEARCH_REDUCED)

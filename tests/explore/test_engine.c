@@ -70,6 +70,10 @@ SHAPE2(grace_publishes_the_other_way, "fff", R(0) == 1 && R(1) == 0,
 SHAPE2(grace_waits, "fff", R(0) == 1 && R(1) == 0,
        ENTER; STORE(x, 1, relaxed); STORE(y, 1, relaxed); LEAVE,
        R(0) = LOAD(x, relaxed); GRACE; R(1) = LOAD(y, relaxed))
+/* ... also when another store finds its place before what was done there. */
+SHAPE2(grace_waits_for_the_newest, "fff", R(0) == 0 && R(1) == 2 && END(x) == 1,
+       ENTER; STORE(x, 1, relaxed); R(0) = LOAD(y, relaxed); LEAVE,
+       STORE(x, 2, relaxed); STORE(y, 1, relaxed); GRACE; R(1) = LOAD(x, relaxed))
 /* Protocol G: the mark is taken away, grace, then the count is looked at. */
 SHAPE2(grace_handshake, "fff", R(0) == 0 && R(1) == 0,
        ENTER; STORE(x, 1, relaxed); R(0) = LOAD(y, relaxed); LEAVE,
@@ -177,6 +181,9 @@ SHAPE2(no_race_of_loads, "aaa", R(0) == 0 && R(1) == 0,
 SHAPE2(no_race_of_neighbours, "fff", state.m->bytes[1] != 1 || state.m->bytes[2] != 2,
        state.m->bytes[1] = 1,
        state.m->bytes[2] = 2)
+SHAPE2(no_race_of_neighbours_later, "fff", R(0) == 1 && state.m->bytes[1] != 1,
+       R(1) = state.m->bytes[1]; STORE(y, 1, release); R(2) = state.m->bytes[2],
+       R(0) = LOAD(y, acquire); if (R(0)) state.m->bytes[1] = 1)
 SHAPE2(no_race_released, "fff", R(0) == 1 && R(1) != 5,
        DATA = 5; STORE(y, 1, release),
        if ((R(0) = LOAD(y, acquire))) R(1) = DATA)
@@ -191,10 +198,10 @@ SHAPE2(no_race_fences, "fff", R(0) == 1 && R(1) != 5,
        R(0) = LOAD(y, relaxed); FENCE(acquire); if (R(0)) R(1) = DATA)
 /* The last to drop a count is alone with what it counted. */
 SHAPE2(no_race_dropped, "fff", R(0) == R(1),
-       DATA += 0; R(0) = ADD(x, 1, acq_rel); if (R(0)) DATA = 0,
-       state.m->more += 0; R(1) = ADD(x, 1, acq_rel); if (R(1)) DATA = 0)
+       R(2) = DATA; R(0) = ADD(x, 1, acq_rel); if (R(0)) DATA = 0,
+       R(3) = DATA; R(1) = ADD(x, 1, acq_rel); if (R(1)) DATA = 0)
 WRONG_SHAPE2(race_dropped_relaxed, "w--", IS(RACE),
-	     DATA += 0; R(0) = ADD(x, 1, relaxed); if (R(0)) DATA = 0,
+	     R(2) = DATA; R(0) = ADD(x, 1, relaxed); if (R(0)) DATA = 0,
 	     R(1) = ADD(x, 1, relaxed); if (R(1)) DATA = 0)
 WRONG_SHAPE2(race_outside_a_section, "www", IS(RACE),
 	     if (LOAD(x, relaxed) == 0) R(1) = DATA,
@@ -282,27 +289,30 @@ WRONG_SHAPE2(woken_and_leaked_out, "w--", IS(FREED) | IS(RACE),
 WRONG_SHAPE2(said_by_a_thread, "www", IS(INVARIANT),
 	     STORE(x, 1, relaxed),
 	     if (LOAD(x, relaxed)) engine_wrong(WRONG_INVARIANT, "x is %u", 1u); STORE(y, 1, relaxed))
-WRONG_SHAPE1(loop_without_end, "www", IS(LIMIT),
+WRONG_SHAPE2(loop_without_end, "www", IS(LIMIT),
+	     STORE(y, 1, relaxed); R(0) = LOAD(x, relaxed),
 	     while (!LOAD(x, relaxed)) ADD(y, 1, relaxed))
 
 /* A thread that keeps something from one execution to the next is no program. */
 static unsigned kept;
 WRONG_SHAPE2(kept_between_executions, "www", IS(NONDETERMINISM),
-	     if (kept++ % 3) STORE(x, 1, relaxed); else R(0) = LOAD(y, relaxed),
+	     if (kept++ & 1) STORE(x, 1, relaxed); else R(0) = LOAD(y, relaxed),
 	     STORE(y, 1, relaxed); R(1) = LOAD(x, relaxed))
 
 static const struct shape *const shapes[] = {
 	&lock_counts, &lock_counts_three, &lock_hides_the_middle, &lock_in_either_order, &lock_hands_over,
 	&lock_hands_on, &lock_means_nothing_outside, &lock_is_no_fence, &lock_orders_by_itself, &locks_nest,
 	&lock_AB_BA, &lock_twice, &lock_kept, &lock_one_side, &lock_another,
-	&grace_publishes, &grace_publishes_the_other_way, &grace_waits, &grace_handshake,
-	&grace_handshake_mark_first, &grace_missing, &grace_before_the_mark, &grace_both_ways_happen,
+	&grace_publishes, &grace_publishes_the_other_way, &grace_waits,
+	&grace_waits_for_the_newest, &grace_handshake, &grace_handshake_mark_first, &grace_missing,
+	&grace_before_the_mark, &grace_both_ways_happen,
 	&section_alone_orders_nothing, &section_is_no_fence, &grace_is_no_fence, &grace_against_a_fence,
 	&grace_is_no_release, &grace_is_no_acquire, &two_sections_one_grace, &two_sections_two_graces,
 	&grace_waits_for_all, &grace_orders_plain, &sections_do_not_wait, &grace_in_a_section, &lock_in_a_section,
 	&pause_until_set, &pause_orders_nothing_itself, &pause_steps, &pause_back_and_forth, &pause_for_either,
 	&spin_lock, &pause_for_nobody, &wakeup_lost, &wakeup_fences, &wakeup_of_both,
-	&race_of_stores, &race_of_load_and_store, &no_race_of_loads, &no_race_of_neighbours, &no_race_released,
+	&race_of_stores, &race_of_load_and_store, &no_race_of_loads, &no_race_of_neighbours,
+	&no_race_of_neighbours_later, &no_race_released,
 	&race_relaxed, &race_read_too_early, &no_race_fences, &no_race_dropped, &race_dropped_relaxed,
 	&race_outside_a_section, &no_race_mixed, &race_mixed, &race_mixed_store,
 	&made_and_published, &made_and_leaked_out, &made_apart, &freed_and_read, &freed_and_read_atomically,
