@@ -123,8 +123,11 @@ $(B)/use/%.o: %.c
 plain_flags    = $(filter-out $(SAN),$(FLAGS))
 explored_sizes := -DHF_PAGE_SHIFT=6 -DHF_TABLE_SHIFT=2 -DHF_SLOTS=6 -DHF_CACHE_PAGES=2 -DHF_LIMBO_PAGES=1 \
 		  -DHF_CHUNK_RECORDS=4
-explored_flags = -O1 -gdwarf-4 -fsanitize=thread $(if $(findstring clang,$(CC)),,-Wno-tsan) -fno-omit-frame-pointer \
-		 -fno-optimize-sibling-calls -fno-builtin -DHF_LAB $(explored_sizes)
+explored_flags = -O1 -gdwarf-4 -fsanitize=thread $(explored_$(if $(findstring clang,$(CC)),clang,gcc)) \
+		 -fno-omit-frame-pointer -fno-optimize-sibling-calls -fno-builtin -DHF_LAB $(explored_sizes)
+explored_gcc   = -Wno-tsan
+# It would make one access of two that are alike, which then stands nowhere in the source.
+explored_clang = -mllvm -enable-tail-merge=0 -mllvm -simplifycfg-sink-common=0 -mllvm -simplifycfg-hoist-common=0
 
 # Copies go to the hooks, too: neither expanded (gcc then tells nobody), nor left to the libc.
 $(B)/explored/%.o: %.c
