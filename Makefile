@@ -159,15 +159,12 @@ $(B)/$(SONAME): $(LIB_OBJ) src/holdfast.map
 		$(if $(SAN),,-Wl,-z,defs) -o $@ $(LIB_OBJ) $(LIBS)
 	@ln -sf $(SONAME) $(B)/libholdfast.so
 
-# As soon as there is one.
-explorer := $(if $(wildcard src/explore/explore.c),$(B)/libexplorer.a)
-
 define link
 	@mkdir -p $(@D)
 	$(call say,ld)$(CC) $(FLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 endef
 
-$(B)/holdfast: $(CLI_OBJ) $(explorer) $(B)/libtool.a $(B)/liblab.a
+$(B)/holdfast: $(CLI_OBJ) $(B)/libexplorer.a $(B)/libtool.a $(B)/liblab.a
 	$(link)
 $(B)/holdfast-bench: $(BENCH_OBJ) $(B)/libholdfast.a
 	$(link)
@@ -202,7 +199,7 @@ $(B)/libengine.a: $(EXPLORE_OBJ)
 $(B)/libscenario.a: $(SCENARIO_OBJ)
 
 # Each file of these directories is a program.
-$(B)/tests/lab/%: $(B)/lab/tests/lab/%.o $(explorer) $(B)/libtool.a $(B)/liblab.a
+$(B)/tests/lab/%: $(B)/lab/tests/lab/%.o $(B)/libexplorer.a $(B)/libtool.a $(B)/liblab.a
 	$(link)
 # Of the engine, which it is to explore: so it is built as the core is there.
 $(B)/tests/explore/%: $(B)/explored/tests/explore/%.o $(B)/libengine.a $(B)/libscenario.a
