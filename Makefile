@@ -185,7 +185,7 @@ $(B)/explored.o: $(EXPLORED:%.c=$(B)/explored/%.o) src/explore/explored.ld
 
 $(B)/sites.c: $(B)/explored.o scripts/sites
 	$(call say,sites)scripts/sites $< >$@
-$(B)/sites.o: $(B)/sites.c
+$(B)/sites.o: $(B)/sites.c src/explore/sites.h
 	$(call say,cc)$(CC) $(plain_flags) -Isrc/explore -c -o $@ $<
 
 # A name of the core, the platform or the hooks that is missing here would be taken from elsewhere.
