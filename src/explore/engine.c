@@ -56,12 +56,8 @@ void engine_outcome(uint64_t hash)
 uint64_t engine_state_hash(void)
 {
 	const struct program *program = machine.exploration->program;
-	const unsigned char *context = program->context;
-	uint64_t hash = 0;
 
-	for (size_t i = 0; i < program->context_bytes; i++)
-		hash = (hash ^ context[i]) * UINT64_C(0x100000001b3);
-	return memory_hash(hash);
+	return memory_hash(program->context, program->context_bytes);
 }
 
 /* ---- mutants of orders, and fences to try -------------------------------------------------- */
@@ -130,8 +126,6 @@ void engine_step(struct step *step)
 {
 	struct thread *thread = &machine.thread[machine.self];
 
-	if (machine.sharing)
-		engine_stop();
 	thread->step = *step;
 	fiber_switch(&thread->fiber, &machine.main);
 	*step = thread->step;
@@ -142,16 +136,25 @@ static bool acts_at_once(const void *address)
 	return machine.self == MAIN || !engine_owns(address);
 }
 
+/* What is locked on x86 empties the store buffer, also where nobody else looks. */
+static void empty_buffer(const struct step *step)
+{
+	struct step fence = { .kind = EVENT_FENCE, .order = ORDER_SEQ_CST, .site = step->site };
+
+	if (machine.model == MODEL_TSO && step->kind != EVENT_LOAD && step->kind != EVENT_STORE)
+		engine_step(&fence);
+}
+
 /* Make an access of the current thread: as a step if others could see it. */
 static bool as_step(struct step *step, const void *address, unsigned bytes, bool write)
 {
 	if (!memory_check_free(address, bytes, step->site))
 		return false;
 	strengthen(step->site);
-	if (!memory_shared(address, write))
+	if (!memory_shared(address, write)) {
+		empty_buffer(step);
 		return false;
-	if (machine.sharing)
-		engine_stop();
+	}
 	step->location = memory_location(address, bytes);
 	engine_step(step);
 	return true;
@@ -314,7 +317,7 @@ void engine_unlock(void *lock, const void *site)
 static bool sections_shared(unsigned *mask)
 {
 	*mask |= 1u << machine.self;
-	if (sections == SHARED_SECTIONS_NO && waiting && __builtin_popcount(entering | waiting) > 1) {
+	if (sections == SHARED_SECTIONS_NO && waiting && ((entering | waiting) & ((entering | waiting) - 1))) {
 		sections = SHARED_SECTIONS;
 		machine.sharing = true;
 	}

@@ -48,7 +48,7 @@ uint64_t memory_read(const void *address, unsigned bytes);
 void memory_write(void *address, unsigned bytes, uint64_t value);
 struct location *memory_location(const void *address, unsigned bytes);	/* NULL: something was wrong */
 bool memory_lock_alone(const void *lock, bool hold);
-uint64_t memory_hash(uint64_t hash);
+uint64_t memory_hash(const void *more, size_t bytes);	/* of all explored memory, and of this */
 
 /* ---- views, messages, locations ---------------------------------------------------- */
 

@@ -32,8 +32,8 @@ struct cell {
 	bool held;		/* a lock that a thread alone uses, and holds */
 	uint8_t writer[4];	/* of each byte: thread of the last plain write; MAIN: none */
 	uint16_t written[4];	/* its clock then */
-	uint8_t read_bytes[THREADS];	/* mask */
-	uint16_t read[THREADS], atomic_read[THREADS], atomic_written[THREADS];	/* clock + 1; 0: never */
+	uint16_t read[4][THREADS];	/* of each byte, by each thread: clock + 1; 0: never */
+	uint16_t atomic_read[THREADS], atomic_written[THREADS];	/* the same */
 };
 
 struct allocation {
@@ -45,7 +45,12 @@ static unsigned char *arena;
 static unsigned char kept[MAIN_BYTES];
 static struct cell cells[CELLS];
 static uint8_t state[CELLS], state_kept[CELLS];
-static uint8_t readers[CELLS], writers[CELLS];	/* over all executions: masks of threads */
+
+/* Who ever touched a cell, over all executions: masks of threads. */
+static struct touched {
+	uint8_t plain_read, plain_written, read, written;
+} touched[CELLS];
+
 static uint32_t execution;
 static size_t used[THREADS + 1], used_kept;
 static struct allocation allocations[THREADS + 1][ALLOCATIONS], allocations_kept[ALLOCATIONS];
@@ -81,8 +86,7 @@ void memory_forget(void)
 	memset(used, 0, sizeof(used));
 	memset(allocated, 0, sizeof(allocated));
 	memset(state, USED, sizeof(state));
-	memset(readers, 0, sizeof(readers));
-	memset(writers, 0, sizeof(writers));
+	memset(touched, 0, sizeof(touched));
 }
 
 void memory_keep(void)
@@ -192,16 +196,25 @@ static uint64_t mix(uint64_t hash, uint64_t word)
 	return hash ^ hash >> 29;
 }
 
-uint64_t memory_hash(uint64_t hash)
+static uint64_t mix_all(uint64_t hash, const void *memory, size_t bytes)
 {
-	for (unsigned who = 0; who <= MAIN; who++) {
-		const uint64_t *words = (const uint64_t *)(void *)(arena + part_begin(who));
+	const unsigned char *from = memory;
+	uint64_t word;
 
-		hash = mix(hash, used[who]);
-		for (size_t i = 0; i < used[who] / 8; i++)
-			if (words[i])
-				hash = mix(hash, words[i] + i);
+	for (size_t i = 0; i + sizeof(word) <= bytes; i += sizeof(word)) {
+		memcpy(&word, from + i, sizeof(word));
+		if (word)
+			hash = mix(hash, word + i);
 	}
+	return hash;
+}
+
+uint64_t memory_hash(const void *more, size_t bytes)
+{
+	uint64_t hash = mix_all(0, more, bytes);
+
+	for (unsigned who = 0; who <= MAIN; who++)
+		hash = mix_all(mix(hash, used[who]), arena + part_begin(who), used[who]);
 	return hash;
 }
 
@@ -222,24 +235,48 @@ void memory_write(void *address, unsigned bytes, uint64_t value)
 
 /* ---- who shares what ------------------------------------------------------------------------ */
 
-static bool by_several(size_t index)
+static bool several(unsigned mask)
 {
-	return writers[index] && __builtin_popcount((unsigned)(writers[index] | readers[index])) > 1;
+	return mask & (mask - 1);
+}
+
+/* Could another thread tell when an atomic access is made? */
+static bool is_shared(const struct touched *t)
+{
+	return t->written && several(t->read | t->written);
 }
 
 bool memory_shared(const void *address, bool write)
 {
-	size_t index = cell_of(address);
-	uint8_t mine = (uint8_t)(1u << machine.self);
-	bool was = by_several(index), is;
+	struct touched *t = &touched[cell_of(address)];
+	bool was = is_shared(t), is;
 
 	if (write)
-		writers[index] |= mine;
+		t->written |= (uint8_t)(1u << machine.self);
 	else
-		readers[index] |= mine;
-	is = by_several(index);
-	if (is && !was)
-		machine.sharing = true;
+		t->read |= (uint8_t)(1u << machine.self);
+	is = is_shared(t);
+	machine.sharing |= is && !was;
+	return is;
+}
+
+/* Could there be a data race: several threads, a plain access, a write? */
+static bool could_race(const struct touched *t)
+{
+	return (t->plain_read | t->plain_written) && (t->plain_written | t->written) &&
+	       several(t->plain_read | t->plain_written | t->read | t->written);
+}
+
+/* Take note of an access; must its order be looked at? */
+static bool touch(size_t cell, bool plain, bool write)
+{
+	struct touched *t = &touched[cell];
+	uint8_t *mask = plain ? write ? &t->plain_written : &t->plain_read : write ? &t->written : &t->read;
+	bool was = could_race(t), is;
+
+	*mask |= (uint8_t)(1u << machine.self);
+	is = could_race(t);
+	machine.sharing |= is && !was;
 	return is;
 }
 
@@ -288,8 +325,8 @@ static bool writes_ordered(const struct cell *cell, unsigned bytes)
 
 static bool reads_ordered(const struct cell *cell, unsigned bytes)
 {
-	for (unsigned thread = 0; thread < machine.threads; thread++)
-		if (cell->read_bytes[thread] & bytes && !is_ordered(thread, (uint16_t)(cell->read[thread] - 1)))
+	for (unsigned byte = 0; byte < 4; byte++)
+		if (bytes & 1u << byte && !all_ordered(cell->read[byte]))
 			return false;
 	return true;
 }
@@ -314,6 +351,17 @@ static uint16_t clock_now(void)
 	return machine.thread[machine.self].now.clock[machine.self];
 }
 
+static void check_atomic(struct cell *cell, unsigned bytes, const void *address, bool write)
+{
+	uint16_t *mine = write ? cell->atomic_written : cell->atomic_read;
+
+	if (!writes_ordered(cell, bytes))
+		race(address, write ? "an atomic store" : "an atomic load", "a plain write");
+	if (write && !reads_ordered(cell, bytes))
+		race(address, "an atomic store", "a plain read");
+	mine[machine.self] = (uint16_t)(clock_now() + 1);
+}
+
 void memory_check_atomic(const void *address, unsigned bytes, bool write, const void *site)
 {
 	size_t first = cell_of(address), end = first + (bytes + 3) / 4;
@@ -321,16 +369,8 @@ void memory_check_atomic(const void *address, unsigned bytes, bool write, const 
 	if (!memory_check_free(address, bytes, site) || machine.self == MAIN)
 		return;
 	for (size_t i = first; i < end; i++) {
-		struct cell *cell = cell_now(i);
-		uint16_t *mine = write ? cell->atomic_written : cell->atomic_read;
-
-		unsigned touched = bytes_of(i, address, bytes);
-
-		if (!writes_ordered(cell, touched))
-			race(address, write ? "an atomic store" : "an atomic load", "a plain write");
-		if (write && !reads_ordered(cell, touched))
-			race(address, "an atomic store", "a plain read");
-		mine[machine.self] = (uint16_t)(clock_now() + 1);
+		if (touch(i, false, write))
+			check_atomic(cell_now(i), bytes_of(i, address, bytes), address, write);
 	}
 }
 
@@ -352,8 +392,9 @@ static void check_plain(const struct cell *cell, unsigned bytes, const void *add
 
 static void note_read(struct cell *cell, unsigned bytes)
 {
-	cell->read_bytes[machine.self] |= (uint8_t)bytes;
-	cell->read[machine.self] = (uint16_t)(clock_now() + 1);
+	for (unsigned byte = 0; byte < 4; byte++)
+		if (bytes & 1u << byte)
+			cell->read[byte][machine.self] = (uint16_t)(clock_now() + 1);
 }
 
 static void note_write(struct cell *cell, unsigned bytes)
@@ -363,7 +404,6 @@ static void note_write(struct cell *cell, unsigned bytes)
 			cell->writer[byte] = (uint8_t)machine.self;
 			cell->written[byte] = clock_now();
 		}
-	cell->fresh = true;
 }
 
 static void plain(const void *address, size_t length, bool write)
@@ -371,9 +411,15 @@ static void plain(const void *address, size_t length, bool write)
 	size_t first = cell_of(address), end = cell_of((const unsigned char *)address + length + 3);
 
 	for (size_t i = first; i < end; i++) {
-		struct cell *cell = cell_now(i);
 		unsigned bytes = bytes_of(i, address, length);
+		struct cell *cell;
 
+		/* What an atomic access to the same place finds is new even if nobody else is near. */
+		if (write && touched[i].read | touched[i].written)
+			cell_now(i)->fresh = true;
+		if (!touch(i, true, write))
+			continue;
+		cell = cell_now(i);
 		check_plain(cell, bytes, address, write);
 		if (write)
 			note_write(cell, bytes);

@@ -93,7 +93,7 @@ void execution_begin(void)
 		machine.thread[t].locks = 0;
 		fiber_reset(&machine.thread[t].fiber, thread_body, &machine.thread[t]);
 	}
-	for (unsigned t = 0; t < machine.threads && !machine.wrong && !machine.sharing; t++)
+	for (unsigned t = 0; t < machine.threads && !machine.wrong; t++)
 		run_thread(t);
 }
 

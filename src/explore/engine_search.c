@@ -258,11 +258,12 @@ static enum end execute(void)
 		unsigned enabled;
 
 		search.depth = depth;
-		if (machine.sharing)
-			return END_SHARING;
 		if (machine.wrong)
-			return END_WRONG;
+			return machine.sharing ? END_SHARING : END_WRONG;
 		enabled = execution_enabled();
+		/* To its end, for there may be more that is shared: but it comes to nothing. */
+		if (machine.sharing && (!enabled || depth == NODES))
+			return END_SHARING;
 		if (!enabled) {
 			if (search.exploration->shards && depth < (int)search.exploration->shard_depth && is_elsewhere())
 				return END_ELSEWHERE;
@@ -277,15 +278,15 @@ static enum end execute(void)
 			return END_WRONG;
 		}
 		if (depth < search.prefix) {
-			if (node->print != print_of(enabled)) {
+			if (node->print != print_of(enabled) && !machine.sharing) {
 				engine_wrong(WRONG_NONDETERMINISM, "step %d was another when the same was run again", depth + 1);
 				return END_WRONG;
 			}
 		} else {
 			if (search.exploration->shards && depth == (int)search.exploration->shard_depth && is_elsewhere())
-				return END_ELSEWHERE;
+				return machine.sharing ? END_SHARING : END_ELSEWHERE;
 			if (!node_open(depth, enabled))
-				return END_BLOCKED;
+				return machine.sharing ? END_SHARING : END_BLOCKED;
 		}
 		execution_step(node->actor, node->asleep[node->actor], node->choice);
 		if (depth >= search.prefix - 1 && !machine.recording)
