@@ -265,6 +265,8 @@ static void make_fence(struct thread *thread, struct done *done)
 	if (order == ORDER_SEQ_CST) {
 		view_join(&thread->now, &machine.fences);
 		machine.fences = thread->now;
+		/* Their order is no happening before: it keeps old values away, and forgives no race. */
+		memset(machine.fences.clock, 0, sizeof(machine.fences.clock));
 		done->seq_cst = true;
 	}
 	if (order_releases(order))
