@@ -203,6 +203,10 @@ SHAPE2(no_race_dropped, "fff", R(0) == R(1),
 WRONG_SHAPE2(race_dropped_relaxed, "w--", IS(RACE),
 	     R(2) = DATA; R(0) = ADD(x, 1, relaxed); if (R(0)) DATA = 0,
 	     R(1) = ADD(x, 1, relaxed); if (R(1)) DATA = 0)
+/* Seq_cst fences have an order, but it is none of happening before: what was read says which came first. */
+WRONG_SHAPE2(race_between_fences, "w--", IS(RACE),
+	     DATA = 1; FENCE(seq_cst); if (!LOAD(x, relaxed)) STORE(y, 1, relaxed),
+	     STORE(x, 1, relaxed); FENCE(seq_cst); if (LOAD(y, relaxed)) R(0) = DATA)
 WRONG_SHAPE2(race_outside_a_section, "www", IS(RACE),
 	     if (LOAD(x, relaxed) == 0) R(1) = DATA,
 	     STORE(x, 1, relaxed); GRACE; DATA = 5)
@@ -314,7 +318,7 @@ static const struct shape *const shapes[] = {
 	&race_of_stores, &race_of_load_and_store, &no_race_of_loads, &no_race_of_neighbours,
 	&no_race_of_neighbours_later, &no_race_released,
 	&race_relaxed, &race_read_too_early, &no_race_fences, &no_race_dropped, &race_dropped_relaxed,
-	&race_outside_a_section, &no_race_mixed, &race_mixed, &race_mixed_store,
+	&race_between_fences, &race_outside_a_section, &no_race_mixed, &race_mixed, &race_mixed_store,
 	&made_and_published, &made_and_leaked_out, &made_apart, &freed_and_read, &freed_and_read_atomically,
 	&freed_and_counted, &freed_twice, &freed_by_another, &freed_by_another_atomic, &freed_after_use,
 	&freed_after_use_relaxed, &freed_after_grace, &freed_without_grace, &freed_under_no_section,
