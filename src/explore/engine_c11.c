@@ -178,6 +178,18 @@ void views_write(struct thread *thread, const struct step *step, unsigned positi
 		message->view.at[location->index] = (uint8_t)position;
 }
 
+/* A pause waits for another value than this. */
+static void note_read(struct thread *thread, struct location *location, uint16_t message)
+{
+	int16_t *at = &thread->read_at[location->index];
+
+	if (*at == NONE) {
+		*at = (int16_t)thread->reads++;
+		thread->read[*at].location = location;
+	}
+	thread->read[*at].message = message;
+}
+
 static void read_at(struct thread *thread, unsigned position, enum order order, struct done *done)
 {
 	struct location *location = thread->step.location;
@@ -194,10 +206,7 @@ static void read_at(struct thread *thread, unsigned position, enum order order, 
 	done->reads = true;
 	done->reader = location->readers;
 	location->readers = machine.depth;
-	if (thread->reads < READ_SINCE_PAUSE) {
-		thread->read[thread->reads].location = location;
-		thread->read[thread->reads++].message = location->order[position];
-	}
+	note_read(thread, location, location->order[position]);
 }
 
 /* ---- making a step -------------------------------------------------------------------------------- */

@@ -47,6 +47,12 @@ void race_unless_before(int earlier, const struct done *done, void (*race)(int, 
 
 /* ---- waiting --------------------------------------------------------------------------- */
 
+static void forget_reads(struct thread *thread)
+{
+	thread->reads = 0;
+	memset(thread->read_at, 0xff, sizeof(thread->read_at));
+}
+
 void common_begin(void)
 {
 	memset(machine.clock, 0, sizeof(machine.clock));
@@ -59,7 +65,8 @@ void common_begin(void)
 		machine.entered[t] = machine.begins[t] = NONE;
 		machine.thread[t].inside = false;
 		machine.thread[t].grace.waits_for = 0;
-		machine.thread[t].reads = machine.thread[t].buffered = 0;
+		machine.thread[t].buffered = 0;
+		forget_reads(&machine.thread[t]);
 	}
 }
 
@@ -159,7 +166,7 @@ static void make_pause(struct thread *thread, struct done *done)
 			clock_after(done, machine.messages[location->order[p]].writer);
 	}
 	machine.pause_count++;
-	thread->reads = 0;
+	forget_reads(thread);
 }
 
 void common_make(unsigned actor, struct done *done)
@@ -197,12 +204,7 @@ void common_make(unsigned actor, struct done *done)
 
 static bool pause_reads(unsigned actor, const struct location *location)
 {
-	const struct thread *thread = &machine.thread[actor];
-
-	for (unsigned i = 0; i < thread->reads; i++)
-		if (thread->read[i].location == location)
-			return true;
-	return false;
+	return machine.thread[actor].read_at[location->index] != NONE;
 }
 
 bool common_wakes(unsigned actor, const struct done *done)

@@ -27,7 +27,6 @@ enum {
 	MESSAGES_EACH = 255,	/* of one location: a view has a byte for each */
 	MESSAGES = 4096,
 	NODES = 8192,		/* steps of one execution */
-	READ_SINCE_PAUSE = 64,
 	PAUSES = 64,
 	NONE = -1,
 };
@@ -137,8 +136,10 @@ struct thread {
 	bool open;		/* a section, whether it is a step or not */
 	bool inside;		/* a section that grace periods wait for */
 	struct grace grace;
-	struct { struct location *location; uint16_t message; } read[READ_SINCE_PAUSE];
-	unsigned reads;		/* since the last pause */
+	/* What it has read of each location last, since its last pause. */
+	struct { struct location *location; uint16_t message; } read[LOCATIONS];
+	int16_t read_at[LOCATIONS];	/* where in read[]; NONE */
+	unsigned reads;
 	struct buffered buffer[BUFFERED];	/* TSO; the oldest first */
 	unsigned buffered;
 };
@@ -160,7 +161,7 @@ struct machine {
 	struct view left[THREADS];	/* of each thread when it last left a section */
 	uint16_t begun_clock[ACTORS], entered_clock[ACTORS], left_clock[ACTORS];
 	int entered[THREADS], begins[THREADS];	/* the last step of the thread that was one */
-	struct { int step; struct location *locations[READ_SINCE_PAUSE]; unsigned count; } pauses[PAUSES];
+	struct { int step; struct location *locations[LOCATIONS]; unsigned count; } pauses[PAUSES];
 	unsigned pause_count;
 	uint16_t steps_of[ACTORS];
 	uint16_t clock[ACTORS][ACTORS];	/* of the actor's last step */
