@@ -3,8 +3,9 @@
  *
  * A program is a few rows of operations, one row a thread, on up to three atomic
  * cells and two plain ones.  Locks are always given back and sections left in the
- * row where they were taken, nothing waits inside a section, and locks don't nest:
- * so no program can get stuck, and whatever does is the engine's doing.
+ * row where they were taken, nothing waits inside a section, locks don't nest, and a
+ * thread awaits only what a thread before it stores in any case: so no program can
+ * get stuck, and whatever does is the engine's doing.
  */
 #ifndef HOLDFAST_TEST_CODE_H
 #define HOLDFAST_TEST_CODE_H
@@ -21,7 +22,7 @@ enum {
 };
 
 enum op_kind { OP_LOAD, OP_STORE, OP_ADD, OP_SWAP, OP_CAS, OP_FENCE, OP_LOCK, OP_UNLOCK, OP_ENTER, OP_LEAVE, OP_GRACE,
-	       OP_READ, OP_WRITE };
+	       OP_AWAIT, OP_READ, OP_WRITE };
 
 struct op {
 	uint8_t kind;
@@ -45,11 +46,11 @@ struct outcome {
 };
 
 /* Which operations a program may have besides those on atomic cells, and fences. */
-enum { WITH_LOCKS = 1, WITH_GRACE = 2, WITH_PLAIN = 4 };
+enum { WITH_LOCKS = 1, WITH_GRACE = 2, WITH_PLAIN = 4, WITH_AWAIT = 8 };
 
 static inline bool op_reads(const struct op *op)
 {
-	return op->kind == OP_LOAD || op->kind == OP_ADD || op->kind == OP_SWAP || op->kind == OP_CAS;
+	return op->kind == OP_LOAD || op->kind == OP_AWAIT || op->kind == OP_ADD || op->kind == OP_SWAP || op->kind == OP_CAS;
 }
 
 static inline bool op_is_rmw(const struct op *op)
@@ -62,7 +63,7 @@ static inline uint16_t op_result(const struct op *op, uint16_t found)
 	return op->kind == OP_ADD ? (uint16_t)(found + op->value) : op->value;
 }
 
-/* Has any thread an operation of this kind? */
+/* How many operations of this kind are there? */
 static inline unsigned code_count(const struct code *code, enum op_kind kind)
 {
 	unsigned count = 0;
@@ -71,6 +72,29 @@ static inline unsigned code_count(const struct code *code, enum op_kind kind)
 		for (unsigned i = 0; i < code->length[t]; i++)
 			count += code->op[t][i].kind == kind;
 	return count;
+}
+
+/* Will somebody before this thread store at the cell, whatever happens?  Then it may be awaited: no value is 0. */
+static inline bool code_can_await(const struct code *code, unsigned thread, unsigned cell)
+{
+	for (unsigned t = 0; t < thread; t++)
+		for (unsigned i = 0; i < code->length[t]; i++) {
+			enum op_kind kind = code->op[t][i].kind;
+
+			if ((kind == OP_STORE || kind == OP_ADD || kind == OP_SWAP) && code->op[t][i].cell == cell)
+				return true;
+		}
+	return false;
+}
+
+/* Does it always come to an end? */
+static inline bool code_ends(const struct code *code)
+{
+	for (unsigned t = 0; t < code->threads; t++)
+		for (unsigned i = 0; i < code->length[t]; i++)
+			if (code->op[t][i].kind == OP_AWAIT && !code_can_await(code, t, code->op[t][i].cell))
+				return false;
+	return true;
 }
 
 /* ---- random numbers ------------------------------------------------------------------------ */
@@ -163,6 +187,15 @@ static inline void maker_between(struct maker *maker, enum op_kind open, enum op
 	maker_add(maker, close, cell);
 }
 
+/* A loop that pauses until the cell is not 0. */
+static inline void maker_await(struct maker *maker)
+{
+	unsigned cell = random_below(maker->random, maker->cells);
+
+	if (code_can_await(maker->code, maker->thread, cell))
+		maker_add(maker, OP_AWAIT, cell)->order = (uint8_t)maker_order(maker, OP_LOAD);
+}
+
 static inline void maker_one(struct maker *maker)
 {
 	unsigned choice = random_below(maker->random, 6);
@@ -173,6 +206,8 @@ static inline void maker_one(struct maker *maker)
 		maker_between(maker, OP_ENTER, OP_LEAVE, 0);
 	else if (choice == 2 && maker->with & WITH_GRACE)
 		maker_add(maker, OP_GRACE, 0);
+	else if (choice == 3 && maker->with & WITH_AWAIT)
+		maker_await(maker);
 	else
 		maker_simple(maker);
 }
@@ -232,6 +267,7 @@ static inline void op_text(const struct op *op, char *text, size_t room)
 	case OP_ENTER: snprintf(text, room, "enter"); break;
 	case OP_LEAVE: snprintf(text, room, "leave"); break;
 	case OP_GRACE: snprintf(text, room, "grace"); break;
+	case OP_AWAIT: snprintf(text, room, "await %c %s", cell, orders[op->order]); break;
 	case OP_READ: snprintf(text, room, "read %c", "pq"[op->cell]); break;
 	case OP_WRITE: snprintf(text, room, "%c := %u", "pq"[op->cell], op->value); break;
 	}
@@ -305,7 +341,7 @@ static inline struct code code_shrink(struct code code, bool (*still)(const stru
 			for (unsigned i = 0; i < code.length[t];) {
 				struct code smaller = code;
 
-				if (code_drop(&smaller, t, i) && still(&smaller, context)) {
+				if (code_drop(&smaller, t, i) && code_ends(&smaller) && still(&smaller, context)) {
 					code = smaller;
 					shrunk = true;
 				} else {

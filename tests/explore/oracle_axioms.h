@@ -420,6 +420,9 @@ static inline void guess_reads(struct axioms *axioms, const struct guess *guess,
 			continue;
 		if (guess->writes[reader] && guess->taken & BIT(w))
 			continue;
+		/* What is awaited is anything but the first value. */
+		if (axioms->atom[reader].kind == OP_AWAIT && w < CODE_CELLS)
+			continue;
 		more = *guess;
 		if (!(more.before[w] & BIT(reader)) && !relate(more.before, axioms->count, w, reader))
 			continue;

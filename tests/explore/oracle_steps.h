@@ -112,6 +112,9 @@ static inline bool steps_make(const struct steps *steps, struct steps_state *sta
 	case OP_LOAD:
 		*read = steps_value(state, thread, op->cell);
 		return true;
+	case OP_AWAIT:
+		*read = steps_value(state, thread, op->cell);
+		return *read != 0;
 	case OP_STORE:
 		steps_store(steps, state, thread, op);
 		return true;
