@@ -132,6 +132,7 @@ static const struct member mm_members[] = {
 	MEMBER(hf_mm, recorded, "recorded"),	 MEMBER(hf_mm, lock, "lock"),
 	MEMBER(hf_mm, vmas, "mappings"),	 MEMBER(hf_mm, references, "references"),
 	MEMBER(hf_mm, has_pinned, "has_pinned"), MEMBER(hf_mm, tables, "tables"),
+	MEMBER(hf_mm, sequence, "sequence"),
 	MEMBER(hf_mm, gap_hint, "gap hint"),	 MEMBER(hf_mm, in_pool, "place in the pool's list"),
 	{ 0, 0, NULL },
 };
