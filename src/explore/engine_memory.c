@@ -246,25 +246,25 @@ static bool is_shared(const struct touched *t)
 	return t->written && several(t->read | t->written);
 }
 
+/* Could there be a data race: several threads, a plain access, a write? */
+static bool could_race(const struct touched *t)
+{
+	return (t->plain_read | t->plain_written) && (t->plain_written | t->written) &&
+	       several(t->plain_read | t->plain_written | t->read | t->written);
+}
+
 bool memory_shared(const void *address, bool write)
 {
 	struct touched *t = &touched[cell_of(address)];
-	bool was = is_shared(t), is;
+	bool was = is_shared(t), raced = could_race(t), is;
 
 	if (write)
 		t->written |= (uint8_t)(1u << machine.self);
 	else
 		t->read |= (uint8_t)(1u << machine.self);
 	is = is_shared(t);
-	machine.sharing |= is && !was;
+	machine.sharing |= (is && !was) || (could_race(t) && !raced);
 	return is;
-}
-
-/* Could there be a data race: several threads, a plain access, a write? */
-static bool could_race(const struct touched *t)
-{
-	return (t->plain_read | t->plain_written) && (t->plain_written | t->written) &&
-	       several(t->plain_read | t->plain_written | t->read | t->written);
 }
 
 /* Take note of an access; must its order be looked at? */
