@@ -25,19 +25,23 @@
  * forking: they clear the entries' W and PINNABLE (or the entries), wait, look.
  * Unmap and exit need no handshake: the page lives until its unpin.
  *
- * Obligations, each with what goes wrong without it:
+ * Obligations, each with what goes wrong without it, and where `holdfast check`
+ * finds it:
  *
- *	P1 acquire, with F5's release    a pin finds entries from before the fork:
- *	                                 a shared page is pinned
+ *	P1, F1, F2 between F1 and F3     a pin is missed: a pinned page becomes shared, and a
+ *	                                 store lands in a page of the child: history/fork-races-fast-pin,
+ *	                                 history/fork-races-store
+ *	P1 acquire, with F5's release    a pin finds entries from before the fork, and pins a
+ *	                                 shared page: the same two
  *	P2 acquire, with pte_publish()   the count is raised before the page's birth set
- *	                                 it; HAS_PINNED lands before the table's first zeroes
- *	P3 before the section ends       the next fork does not look where the pin is
- *	F2 after F1, and before F3       a pin is missed: a pinned page becomes shared
+ *	                                 it; HAS_PINNED lands before the table's first zeroes:
+ *	                                 races/get-against-fork
+ *	P3 before the section ends       the next fork does not look where the pin is:
+ *	                                 races/pin-write-against-fork
  *	F3 acquire, with page_drop()     the device's last bytes turn up in the child later
- *	F5 release                       see P1
  *	no lock inside a section         deadlock with a fork that waits in F2
  *	pages and tables freed after a   the pin raises a stranger's page, or walks a
- *	grace period (page.c)            stranger's bytes as a table
+ *	grace period (page.c)            stranger's bytes as a table: history/unmap-races-fast-pin
  *
  * Rejected: protocol F (a sequence and full fences), whose pinner pays a fence and
  * a second look for each call, and which still needs a section for the owner's
