@@ -42,7 +42,7 @@ struct command {
 	bool raw;
 };
 
-extern const struct command cmd_report, cmd_run, cmd_fastpath, cmd_kernel, cmd_random, cmd_bench, cmd_designs,
+extern const struct command cmd_report, cmd_run, cmd_check, cmd_fastpath, cmd_kernel, cmd_random, cmd_bench, cmd_designs,
 	cmd_help;
 
 /* The table in main.c, ended by NULL. */

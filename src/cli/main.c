@@ -14,7 +14,7 @@
 #include <string.h>
 
 const struct command *const commands[] = {
-	&cmd_report, &cmd_run, &cmd_fastpath, &cmd_kernel, &cmd_random, &cmd_bench, &cmd_designs, &cmd_help, NULL,
+	&cmd_report, &cmd_run, &cmd_check, &cmd_fastpath, &cmd_kernel, &cmd_random, &cmd_bench, &cmd_designs, &cmd_help, NULL,
 };
 
 const struct command *command_find(const char *name)
