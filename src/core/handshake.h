@@ -38,7 +38,8 @@
  *	                                 races/get-against-fork
  *	P3 before the section ends       the next fork does not look where the pin is:
  *	                                 races/pin-write-against-fork
- *	F3 acquire, with page_drop()     the device's last bytes turn up in the child later
+ *	F3 acquire, with page_drop()     the device's last bytes turn up in the child later:
+ *	                                 races/unpin-against-fork
  *	no lock inside a section         deadlock with a fork that waits in F2
  *	pages and tables freed after a   the pin raises a stranger's page, or walks a
  *	grace period (page.c)            stranger's bytes as a table: history/unmap-races-fast-pin
