@@ -21,12 +21,12 @@ enum {
 	CODE_LOCKS = 2,
 };
 
-enum op_kind { OP_LOAD, OP_STORE, OP_ADD, OP_SWAP, OP_CAS, OP_FENCE, OP_LOCK, OP_UNLOCK, OP_ENTER, OP_LEAVE, OP_GRACE,
-	       OP_AWAIT, OP_READ, OP_WRITE };
+enum op_kind { OP_LOAD, OP_STORE, OP_ADD, OP_SWAP, OP_CAS, OP_FENCE, OP_LOCK, OP_UNLOCK, OP_ENTER, OP_LEAVE,
+	       OP_GRACE, OP_AWAIT, OP_READ, OP_WRITE };
 
 struct op {
 	uint8_t kind;
-	uint8_t cell;		/* or the plain cell, or the lock */
+	uint8_t cell;		/* or the lock; of a plain access: the plain cell, or CODE_PLAINS and the atomic one */
 	uint8_t order, failure;
 	uint16_t value;		/* stored, added */
 	uint16_t expected;	/* of a CAS */
@@ -46,11 +46,23 @@ struct outcome {
 };
 
 /* Which operations a program may have besides those on atomic cells, and fences. */
-enum { WITH_LOCKS = 1, WITH_GRACE = 2, WITH_PLAIN = 4, WITH_AWAIT = 8 };
+enum { WITH_LOCKS = 1, WITH_GRACE = 2, WITH_PLAIN = 4, WITH_AWAIT = 8, WITH_MIXED = 16 };
+
+static inline bool op_is_plain(const struct op *op)
+{
+	return op->kind == OP_READ || op->kind == OP_WRITE;
+}
+
+/* A plain access to an atomic cell. */
+static inline bool op_is_mixed(const struct op *op)
+{
+	return op_is_plain(op) && op->cell >= CODE_PLAINS;
+}
 
 static inline bool op_reads(const struct op *op)
 {
-	return op->kind == OP_LOAD || op->kind == OP_AWAIT || op->kind == OP_ADD || op->kind == OP_SWAP || op->kind == OP_CAS;
+	return op->kind == OP_LOAD || op->kind == OP_AWAIT || op->kind == OP_ADD || op->kind == OP_SWAP ||
+	       op->kind == OP_CAS;
 }
 
 static inline bool op_is_rmw(const struct op *op)
@@ -151,8 +163,8 @@ static inline enum order maker_order(struct maker *maker, enum op_kind kind)
 /* An access of an atomic cell, or a fence. */
 static inline void maker_step(struct maker *maker)
 {
-	static const enum op_kind kinds[] = { OP_LOAD, OP_LOAD, OP_LOAD, OP_LOAD, OP_STORE, OP_STORE, OP_STORE, OP_STORE,
-					      OP_ADD, OP_SWAP, OP_CAS, OP_CAS, OP_FENCE, OP_FENCE };
+	static const enum op_kind kinds[] = { OP_LOAD, OP_LOAD, OP_LOAD, OP_LOAD, OP_STORE, OP_STORE, OP_STORE,
+					      OP_STORE, OP_ADD, OP_SWAP, OP_CAS, OP_CAS, OP_FENCE, OP_FENCE };
 	enum op_kind kind = kinds[random_below(maker->random, sizeof(kinds) / sizeof(kinds[0]))];
 	struct op *op = maker_add(maker, kind, kind == OP_FENCE ? 0 : random_below(maker->random, maker->cells));
 
@@ -169,7 +181,9 @@ static inline void maker_simple(struct maker *maker)
 {
 	if (maker->with & WITH_PLAIN && random_below(maker->random, 4) == 0) {
 		enum op_kind kind = random_below(maker->random, 2) ? OP_READ : OP_WRITE;
-		struct op *op = maker_add(maker, kind, random_below(maker->random, CODE_PLAINS));
+		bool mixed = maker->with & WITH_MIXED && random_below(maker->random, 2);
+		struct op *op = maker_add(maker, kind, mixed ? CODE_PLAINS + random_below(maker->random, maker->cells) :
+					  random_below(maker->random, CODE_PLAINS));
 
 		op->value = kind == OP_WRITE ? (uint16_t)++maker->values : 0;
 	} else {
@@ -268,8 +282,8 @@ static inline void op_text(const struct op *op, char *text, size_t room)
 	case OP_LEAVE: snprintf(text, room, "leave"); break;
 	case OP_GRACE: snprintf(text, room, "grace"); break;
 	case OP_AWAIT: snprintf(text, room, "await %c %s", cell, orders[op->order]); break;
-	case OP_READ: snprintf(text, room, "read %c", "pq"[op->cell]); break;
-	case OP_WRITE: snprintf(text, room, "%c := %u", "pq"[op->cell], op->value); break;
+	case OP_READ: snprintf(text, room, "read %c", "pqxyz"[op->cell]); break;
+	case OP_WRITE: snprintf(text, room, "%c := %u", "pqxyz"[op->cell], op->value); break;
 	}
 }
 

@@ -34,7 +34,9 @@ typedef uint32_t relation[EVENTS];
 
 struct atom {
 	const struct op *op;		/* NULL: the first value of a cell */
-	uint8_t kind, thread, at, cell;
+	uint8_t kind, thread, at;
+	uint8_t cell;			/* a plain one: CODE_CELLS and its number */
+	bool plain;			/* the access, perhaps to an atomic cell */
 	bool reads, writes;		/* an atomic cell */
 };
 
@@ -115,6 +117,12 @@ static inline void axioms_event(struct axioms *axioms, const struct op *op, unsi
 			       .cell = op ? op->cell : (uint8_t)at };
 	atom->reads = op && op_reads(op);
 	atom->writes = kind == OP_STORE || kind == OP_ADD || kind == OP_SWAP;
+	atom->plain = op && op_is_plain(op);
+	if (!atom->plain)
+		return;
+	atom->cell = (uint8_t)(op_is_mixed(op) ? op->cell - CODE_PLAINS : CODE_CELLS + op->cell);
+	atom->reads = kind == OP_READ && op_is_mixed(op);
+	atom->writes = kind == OP_WRITE && op_is_mixed(op);
 }
 
 static inline void axioms_events(struct axioms *axioms)
@@ -191,6 +199,8 @@ static inline void graph_synchronise(const struct axioms *axioms, struct graph *
 	enum order order = to->kind == OP_CAS && !graph->guess->writes[reader] ? to->op->failure : to->op->order;
 	uint32_t from = 0, into = 0;
 
+	if (to->plain || of->plain)
+		return;
 	if (of->op && releases(of->op->order))
 		from |= BIT(head);
 	if (acquires(order))
@@ -228,16 +238,24 @@ static inline bool unordered(const struct graph *graph, unsigned a, unsigned b)
 	return !(graph->hb[a] & BIT(b)) && !(graph->hb[b] & BIT(a));
 }
 
+static inline bool stores(const struct graph *graph, const struct atom *atom, unsigned event)
+{
+	return atom->kind == OP_WRITE || graph->guess->writes[event];
+}
+
+static inline bool accesses(const struct atom *atom)
+{
+	return atom->op && (atom->plain || atom->reads || atom->writes);
+}
+
 static inline bool graph_races(const struct axioms *axioms, const struct graph *graph)
 {
 	for (unsigned a = 0; a < axioms->count; a++)
 		for (unsigned b = 0; b < a; b++) {
 			const struct atom *one = &axioms->atom[a], *other = &axioms->atom[b];
-			bool plain = (one->kind == OP_READ || one->kind == OP_WRITE) &&
-				     (other->kind == OP_READ || other->kind == OP_WRITE);
 
-			if (plain && one->cell == other->cell && (one->kind == OP_WRITE || other->kind == OP_WRITE) &&
-			    unordered(graph, a, b))
+			if (accesses(one) && accesses(other) && one->cell == other->cell && (one->plain || other->plain) &&
+			    (stores(graph, one, a) || stores(graph, other, b)) && unordered(graph, a, b))
 				return true;
 		}
 	return false;
@@ -249,7 +267,7 @@ static inline uint16_t graph_plain(const struct axioms *axioms, const struct gra
 	unsigned best = EVENTS;
 
 	for (unsigned e = 0; e < axioms->count; e++)
-		if (axioms->atom[e].kind == OP_WRITE && axioms->atom[e].cell == cell &&
+		if (axioms->atom[e].kind == OP_WRITE && axioms->atom[e].cell == CODE_CELLS + cell &&
 		    (before == EVENTS || graph->hb[e] & BIT(before)) && (best == EVENTS || graph->hb[best] & BIT(e)))
 			best = e;
 	return best == EVENTS ? 0 : axioms->atom[best].op->value;
@@ -268,8 +286,8 @@ static inline void graph_emit(struct axioms *axioms, const struct graph *graph)
 
 		if (atom->reads)
 			outcome.read[atom->thread][atom->at] = graph->read[e];
-		if (atom->kind == OP_READ)
-			outcome.read[atom->thread][atom->at] = graph_plain(axioms, graph, atom->cell, e);
+		else if (atom->kind == OP_READ)
+			outcome.read[atom->thread][atom->at] = graph_plain(axioms, graph, atom->cell - CODE_CELLS, e);
 	}
 	for (unsigned cell = 0; cell < CODE_CELLS; cell++)
 		outcome.end[cell] = graph->written[graph->last[cell]];

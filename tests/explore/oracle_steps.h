@@ -80,6 +80,25 @@ static inline void steps_rmw(struct steps_state *state, const struct op *op, uin
 		state->outcome.end[op->cell] = op_result(op, found);
 }
 
+/* Of races nothing is known here: where there are none, a plain access is like any other. */
+static inline uint16_t steps_plain(const struct steps *steps, struct steps_state *state, unsigned thread,
+				   const struct op *op)
+{
+	struct op access = *op;
+
+	if (op_is_mixed(op)) {
+		access.cell = (uint8_t)(op->cell - CODE_PLAINS);
+		if (op->kind == OP_READ)
+			return steps_value(state, thread, access.cell);
+		steps_store(steps, state, thread, &access);
+		return 0;
+	}
+	if (op->kind == OP_READ)
+		return state->outcome.end_plain[op->cell];
+	state->outcome.end_plain[op->cell] = op->value;
+	return 0;
+}
+
 /* A grace period begins, then ends: two steps of one operation. */
 static inline bool steps_grace(const struct steps *steps, struct steps_state *state, unsigned thread)
 {
@@ -143,10 +162,8 @@ static inline bool steps_make(const struct steps *steps, struct steps_state *sta
 	case OP_GRACE:
 		return steps_grace(steps, state, thread);
 	case OP_READ:
-		*read = state->outcome.end_plain[op->cell];
-		return true;
 	case OP_WRITE:
-		state->outcome.end_plain[op->cell] = op->value;
+		*read = steps_plain(steps, state, thread, op);
 		return true;
 	}
 	return false;
