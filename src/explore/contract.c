@@ -34,6 +34,7 @@ struct look {
 	struct member members[2 * SPACES];
 	unsigned count;
 	uint64_t patterns;
+	const char *when;	/* "", or that children were forked */
 };
 
 /* Bytes of one page of a mapping. */
@@ -62,14 +63,16 @@ bool contract_broken(unsigned promises, const char *format, ...)
 
 struct spot_text { char text[160]; };
 
-static struct spot_text show_spot(const struct look *look, const struct member *member, const struct spot *spot)
+static struct spot_text show_spot(const struct member *member, const struct spot *spot)
 {
 	const struct scenario *s = play.plan.scenario;
 	struct spot_text t;
 
-	snprintf(t.text, sizeof(t.text), spot->page ? "%s%.40s %.40s+%up" : "%s%.40s %.40s",
-		 member->child ? "the child of " : "", s->spaces[member->space], s->mappings[spot->mapping], spot->page);
-	(void)look;
+	int n = snprintf(t.text, sizeof(t.text), "%s%.40s %.40s", member->child ? "the child of " : "",
+			 s->spaces[member->space], s->mappings[spot->mapping]);
+
+	if (spot->page)
+		snprintf(t.text + n, sizeof(t.text) - (size_t)n, "+%up", spot->page);
 	return t;
 }
 
@@ -179,11 +182,12 @@ static bool look_at_pin(const struct look *look, const struct member *writer, co
 		return true;
 	seen = shows(pin_page(held, &here), pattern, &both);
 	if (own && !seen && !is_get(held) && has_spot(look, writer, spot))
-		return contract_broken(with_symmetric(PROMISE_COHERENT, held), "what is stored at %s is not seen through %s",
-				       show_spot(look, writer, spot).text, pin_text(look, held));
+		return contract_broken(with_symmetric(PROMISE_COHERENT, held), "what is stored at %s is not seen through %s%s",
+				       show_spot(writer, spot).text, pin_text(look, held), look->when);
 	if (!own && seen && held->place.is_private)
 		return contract_broken(with_symmetric(PROMISE_ISOLATED, held), "what is written at %s is seen through %s, "
-				       "which is another space's", show_spot(look, writer, spot).text, pin_text(look, held));
+				       "which is another space's%s", show_spot(writer, spot).text, pin_text(look, held),
+				       look->when);
 	return true;
 }
 
@@ -194,8 +198,8 @@ static bool look_at_space(const struct look *look, const struct member *writer, 
 
 	if (member == writer || !load(look, member, spot, page) || !shows(page, pattern, spot))
 		return true;
-	return contract_broken(1u << PROMISE_ISOLATED, "what is written at %s is loaded at %s",
-			       show_spot(look, writer, spot).text, show_spot(look, member, spot).text);
+	return contract_broken(1u << PROMISE_ISOLATED, "what is written at %s is loaded at %s%s",
+			       show_spot(writer, spot).text, show_spot(member, spot).text, look->when);
 }
 
 static bool everybody_looks(const struct look *look, const struct member *writer, const struct spot *spot,
@@ -253,8 +257,8 @@ static bool agree(const struct look *look, const struct member *owner, const str
 
 	if (is_get(held) || !load(look, owner, spot, page) || shows(pin_page(held, spot), page, spot))
 		return true;
-	return contract_broken(with_symmetric(PROMISE_COHERENT, held), "%s is loaded as something else than %s shows",
-			       show_spot(look, owner, spot).text, pin_text(look, held));
+	return contract_broken(with_symmetric(PROMISE_COHERENT, held), "%s is loaded as something else than %s shows%s",
+			       show_spot(owner, spot).text, pin_text(look, held), look->when);
 }
 
 static bool write_through(struct look *look, const struct member *owner, const struct held *held, const struct spot *spot)
@@ -336,7 +340,7 @@ static void fork_members(struct look *look)
 
 bool contracts_hold(struct world *w)
 {
-	struct look look = { .w = w };
+	struct look look = { .w = w, .when = "" };
 	bool ok;
 
 	for (int i = 0; i < play.plan.scenario->nspaces; i++)
@@ -345,6 +349,7 @@ bool contracts_hold(struct world *w)
 	ok = all_write(&look);
 	if (!ok)
 		return false;
+	look.when = ", after one more fork";
 	fork_members(&look);
 	if (look.members[look.count ? look.count - 1 : 0].child)
 		ok = all_write(&look);

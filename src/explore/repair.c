@@ -8,11 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "memory.h"
 #include "sites.h"
 #include "world.h"
 
 #define MOST_PLACES 64u
+#define MOST_NAMED 3u
 #define MOST_SECONDS 10.0	/* in all: somebody waits for the story */
 #define MOST_EACH 2.0
 
@@ -39,7 +39,9 @@ static unsigned places_of(const struct run *run, const void *places[MOST_PLACES]
 	return count;
 }
 
-static bool repairs(const struct exploration *failed, const void *place, double *seconds, bool *decided)
+enum answer { REPAIRS, DOES_NOT, NOT_DECIDED };
+
+static enum answer repairs(const struct exploration *failed, const void *place, double *seconds)
 {
 	struct exploration exploration = *failed;
 	struct explored explored;
@@ -53,46 +55,56 @@ static bool repairs(const struct exploration *failed, const void *place, double 
 	engine_explore(&exploration, &explored);
 	run_free(explored.run);
 	*seconds += explored.seconds;
-	*decided &= explored.complete || explored.violating;
-	return explored.complete && !explored.violating;
+	if (explored.violating)
+		return DOES_NOT;
+	return explored.complete ? REPAIRS : NOT_DECIDED;
 }
 
-static void print_place(FILE *f, const struct site *site, bool first)
+static void print_place(FILE *f, const struct site *site)
 {
-	fprintf(f, "%s%s:%u", first ? "" : ", ", site->file, site->line);
+	fprintf(f, "%s:%u", site->file, site->line);
 	if (site->function)
 		fprintf(f, " in %s()", site->function);
-	if (site->outermost && strcmp(site->outermost, site->function ? site->function : ""))
+	if (site->outermost && site->function && strcmp(site->outermost, site->function))
 		fprintf(f, ", called by %s()", site->outermost);
+}
+
+/* Try them in turn, and print those that do. */
+static void try_places(FILE *f, const struct exploration *failed, const struct run *run)
+{
+	const void *places[MOST_PLACES];
+	unsigned count = places_of(run, places), found = 0, undecided = count;
+	double seconds = 0;
+
+	for (unsigned i = 0; i < count && seconds < MOST_SECONDS; i++) {
+		enum answer answer = repairs(failed, places[i], &seconds);
+
+		undecided -= answer != NOT_DECIDED;
+		if (answer != REPAIRS || found++ >= MOST_NAMED)
+			continue;
+		fputs(found == 1 ? "one seq_cst fence, before " : "; or before ", f);
+		print_place(f, site_of(places[i]));
+	}
+	if (found > MOST_NAMED)
+		fprintf(f, "; or %u more", found - MOST_NAMED);
+	fprintf(f, "%s (%u places were tried", found ? "" : "no single fence", count);
+	if (undecided)
+		fprintf(f, ", %u of them not to the end", undecided);
+	fputc(')', f);
 }
 
 char *repair_find(const struct exploration *failed, const struct run *run)
 {
-	const void *places[MOST_PLACES];
-	unsigned count, found = 0, tried = 0;
-	bool decided = true;
-	double seconds = 0;
 	char *text = NULL;
 	size_t length;
 	FILE *f;
 
 	if (!may_help(failed, run->wrong))
 		return NULL;
-	count = places_of(run, places);
 	f = open_memstream(&text, &length);
 	if (!f)
 		return NULL;
-	for (; tried < count && seconds < MOST_SECONDS; tried++) {
-		if (!repairs(failed, places[tried], &seconds, &decided))
-			continue;
-		fputs(found ? "" : "a seq_cst fence before ", f);
-		print_place(f, site_of(places[tried]), !found++);
-	}
-	if (!found && decided && tried == count)
-		fprintf(f, "no single fence: %u places were tried", count);
-	else if (found)
-		fprintf(f, " (%u of %u places; any of them does%s)", found, count,
-			tried < count || !decided ? ", and not all were tried to the end" : "");
+	try_places(f, failed, run);
 	fclose(f);
 	return text;
 }
