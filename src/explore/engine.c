@@ -182,7 +182,7 @@ uint64_t engine_load(const void *address, unsigned bytes, enum order order, cons
 		return 0;
 	if (!as_step(&step, address, bytes, false))
 		step.read = memory_read(address, bytes);
-	memory_check_atomic(address, bytes, false, site);
+	memory_check_atomic(address, bytes, false, step.location, site);
 	return step.read;
 }
 
@@ -201,7 +201,7 @@ void engine_store(void *address, unsigned bytes, uint64_t value, enum order orde
 		return;
 	if (!as_step(&step, address, bytes, true))
 		memory_write(address, bytes, value);
-	memory_check_atomic(address, bytes, true, site);
+	memory_check_atomic(address, bytes, true, step.location, site);
 }
 
 static uint64_t rmw_now(void *address, unsigned bytes, enum rmw rmw, uint64_t operand)
@@ -226,7 +226,7 @@ uint64_t engine_rmw(void *address, unsigned bytes, enum rmw rmw, uint64_t operan
 		return 0;
 	if (!as_step(&step, address, bytes, true))
 		step.read = rmw_now(address, bytes, rmw, operand);
-	memory_check_atomic(address, bytes, true, site);
+	memory_check_atomic(address, bytes, true, step.location, site);
 	return step.read;
 }
 
@@ -265,7 +265,7 @@ bool engine_cas(void *address, unsigned bytes, uint64_t *expected, uint64_t desi
 		*expected = step.read;
 	else
 		step.done = cas_now(address, bytes, expected, desired);
-	memory_check_atomic(address, bytes, step.done, site);
+	memory_check_atomic(address, bytes, step.done, step.location, site);
 	return step.done;
 }
 

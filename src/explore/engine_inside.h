@@ -41,7 +41,8 @@ void memory_keep(void);		/* after setup: the state to come back to */
 void memory_restore(void);	/* before each execution */
 void memory_forget(void);	/* a new program */
 bool memory_shared(const void *address, bool write);	/* and take note that the current thread touched it */
-void memory_check_atomic(const void *address, unsigned bytes, bool write, const void *site);
+/* step: of what was made as one, its location; NULL: nobody could see it. */
+void memory_check_atomic(const void *address, unsigned bytes, bool write, const struct location *step, const void *site);
 bool memory_check_free(const void *address, size_t bytes, const void *site);
 uint64_t memory_read(const void *address, unsigned bytes);
 void memory_write(void *address, unsigned bytes, uint64_t value);

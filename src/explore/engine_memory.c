@@ -351,7 +351,8 @@ static uint16_t clock_now(void)
 	return machine.thread[machine.self].now.clock[machine.self];
 }
 
-static void check_atomic(struct cell *cell, unsigned bytes, const void *address, bool write)
+/* A step is its thread's clock; what is none comes after it.  So who acquires a store is ordered after that store. */
+static void check_atomic(struct cell *cell, unsigned bytes, const void *address, bool write, bool is_step)
 {
 	uint16_t *mine = write ? cell->atomic_written : cell->atomic_read;
 
@@ -359,10 +360,10 @@ static void check_atomic(struct cell *cell, unsigned bytes, const void *address,
 		race(address, write ? "an atomic store" : "an atomic load", "a plain write");
 	if (write && !reads_ordered(cell, bytes))
 		race(address, "an atomic store", "a plain read");
-	mine[machine.self] = (uint16_t)(clock_now() + 1);
+	mine[machine.self] = (uint16_t)(clock_now() + !is_step);
 }
 
-void memory_check_atomic(const void *address, unsigned bytes, bool write, const void *site)
+void memory_check_atomic(const void *address, unsigned bytes, bool write, const struct location *step, const void *site)
 {
 	size_t first = cell_of(address), end = first + (bytes + 3) / 4;
 
@@ -370,7 +371,7 @@ void memory_check_atomic(const void *address, unsigned bytes, bool write, const 
 		return;
 	for (size_t i = first; i < end; i++) {
 		if (touch(i, false, write))
-			check_atomic(cell_now(i), bytes_of(i, address, bytes), address, write);
+			check_atomic(cell_now(i), bytes_of(i, address, bytes), address, write, step != NULL);
 	}
 }
 
