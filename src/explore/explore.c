@@ -75,6 +75,13 @@ static bool watch(const struct progress *progress, void *context)
 					   watching->options->context);
 }
 
+static void reach(const void *site, enum order order, bool fence, void *context)
+{
+	(void)order;
+	(void)fence;
+	mutants_reached(site, context);
+}
+
 static struct exploration exploration_of(const struct explore_options *options, struct watching *watching,
 					 const struct mutant *mutant)
 {
@@ -223,6 +230,8 @@ void explore_scenario(const struct scenario *scenario, const struct explore_opti
 	}
 	play.plan.design = options->design;
 	exploration = exploration_of(options, &watching, mutant);
+	exploration.site = reach;
+	exploration.site_context = result->reached;
 	if (!play_scenario(scenario, &exploration, &explored, &refusal)) {
 		skipped(result, scenario, &refusal);
 		return;
@@ -234,6 +243,11 @@ void explore_scenario(const struct scenario *scenario, const struct explore_opti
 	run_free(explored.run);
 	plan_free(&play.plan);
 	judge_begin();
+}
+
+void explore_print_all(const struct explore_run *story, FILE *out, unsigned width, bool colour)
+{
+	story_print_all(story, out, width, colour);
 }
 
 void explore_result_free(struct explore_result *result)

@@ -39,10 +39,13 @@ struct explore_options {
 	uint64_t only;			/* this execution alone */
 	bool go_on;			/* count violating executions */
 	const char *mutant;		/* see explore_sites(); NULL: none */
+	const char *called;		/* what the user calls the scenario, for the command that replays; NULL: its name */
 	bool story;			/* of a violating run: shrink, straighten, look for the repairing fence */
 	bool (*progress)(uint64_t executions, double seconds, double done, void *context);
 	void *context;
 };
+
+#define EXPLORE_MUTANTS 512u	/* most of which it is known whether they are reached */
 
 struct explore_run;	/* a failing run, as data: story.h inside */
 
@@ -54,6 +57,8 @@ struct explore_result {
 	struct position at;		/* of the line of the scenario that it is about; line 0: none */
 	uint64_t executions, blocked, violating, outcomes, replayed;
 	uint64_t seen;			/* bit set: those of the scenario's `seen` conditions that were seen, by index */
+	/* Bit set, by index in explore_sites(): where a step of a thread came from.  The others changed nothing. */
+	uint64_t reached[EXPLORE_MUTANTS / 64];
 	uint64_t number;		/* of the violating execution: options.only runs it again */
 	unsigned steps_most;
 	double seconds;
@@ -66,6 +71,9 @@ void explore_result_free(struct explore_result *);
 
 /* The story of a failing run, for people; width in columns, 0: as wide as it needs. */
 void explore_print(const struct explore_run *, FILE *, unsigned width, bool colour);
+
+/* With all steps, also those that are hidden there. */
+void explore_print_all(const struct explore_run *, FILE *, unsigned width, bool colour);
 
 /* The same as data. */
 void explore_print_json(const struct explore_run *, FILE *);

@@ -100,7 +100,7 @@ static char *replay_command(const struct scenario *scenario, const struct explor
 
 	if (!f)
 		return NULL;
-	fprintf(f, "holdfast check %s", scenario->name);
+	fprintf(f, "holdfast check %s", options->called ? options->called : scenario->name);
 	if (options->design != DESIGN_HOLDFAST)
 		fprintf(f, " --design %s", design_names[options->design]);
 	if (options->model != EXPLORE_C11)
@@ -110,6 +110,8 @@ static char *replay_command(const struct scenario *scenario, const struct explor
 	if (options->random)
 		fprintf(f, " --random %llu --seed %llu", (unsigned long long)options->random,
 			(unsigned long long)options->seed);
+	if (options->shards)
+		fprintf(f, " --shard %u/%u --depth %u", options->shard + 1, options->shards, options->shard_depth);
 	if (options->mutant)
 		fprintf(f, " --mutant %s", options->mutant);
 	fprintf(f, " --execution %llu", (unsigned long long)number);

@@ -182,3 +182,14 @@ struct weaken mutant_weaken(const struct mutant *mutant)
 		return (struct weaken){ 0 };
 	return (struct weaken){ .applies = applies, .to = mutant->to, .context = (void *)(uintptr_t)mutant };
 }
+
+void mutants_reached(const void *address, uint64_t *set)
+{
+	const struct site *site = site_of(address);
+	const struct explore_site *sites;
+	size_t count = explore_sites(&sites);
+
+	for (size_t i = 0; i < count && i < EXPLORE_MUTANTS && site && is_core(site); i++)
+		if (same_place(site, all.mutants[i].site))
+			set[i / 64] |= 1ull << i % 64;
+}

@@ -165,6 +165,7 @@ bool name_is_key(void *context, const void *address);	/* an entry, a page's coun
 struct mutant;
 const struct mutant *mutant_find(const char *name);	/* NULL: there is none of that name */
 struct weaken mutant_weaken(const struct mutant *mutant);
+void mutants_reached(const void *site, uint64_t *set);	/* explore_result.reached */
 
 /* Where one fence would do: text for people, to be freed; NULL: nothing to say. */
 char *repair_find(const struct exploration *failed, const struct run *run);
