@@ -26,6 +26,7 @@ struct check_run {
 	const struct scenario *scenario;
 	struct explore_options options;
 	struct explore_result result;	/* its run stays NULL: that is in another process */
+	bool all_steps;			/* in its story, for people */
 	char *story, *data;		/* of a failing run, for people and as JSON; NULL: none */
 	bool trouble;			/* the process died, or did not answer: result.reason says how */
 	bool hangs;			/* it did not answer */

@@ -75,6 +75,7 @@ static void add_runs(struct check_list *list, const struct scenario *scenario)
 		run->options = list->settings->options;
 		run->options.design = design;
 		run->options.story = wants_story(list, run);
+		run->all_steps = list->settings->verbose;
 	}
 }
 

@@ -93,6 +93,7 @@ void shard_split(struct check_run *run, unsigned parts, unsigned depth)
 		part->options.shard = run->options.shard + count * i;
 		part->options.shards = count * parts;
 		part->options.shard_depth = depth;
+		part->all_steps = run->all_steps;
 		part->whole = run;
 	}
 }

@@ -82,6 +82,13 @@ static void print_story(const struct explore_run *run, FILE *out)
 	explore_print(run, out, (unsigned)term.width, term.colour);
 }
 
+static void print_whole_story(const struct explore_run *run, FILE *out)
+{
+	struct term term = term_of_stdout();
+
+	explore_print_all(run, out, (unsigned)term.width, term.colour);
+}
+
 static void send_text(FILE *out, enum message message, const struct explore_run *run,
 		      void (*print)(const struct explore_run *, FILE *))
 {
@@ -103,10 +110,11 @@ static void explore(const struct check_run *run, FILE *out)
 	memset(&result, 0, sizeof(result));
 	options.progress = send_progress;
 	options.context = out;
+	options.called = corpus_handle(run->scenario);
 	explore_scenario(run->scenario, &options, &result);
 	send(out, MESSAGE_RESULT, &result, sizeof(result));
 	if (result.run && options.story) {
-		send_text(out, MESSAGE_STORY, result.run, print_story);
+		send_text(out, MESSAGE_STORY, result.run, run->all_steps ? print_whole_story : print_story);
 		send_text(out, MESSAGE_DATA, result.run, explore_print_json);
 	}
 	send(out, MESSAGE_END, "", 0);

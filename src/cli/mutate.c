@@ -77,6 +77,15 @@ static unsigned hope(const struct mutation *m, const struct mutant *mutant, cons
 	return sum;
 }
 
+/* Where no step came from in any execution, a weaker order changes nothing. */
+static bool reaches(const struct witness *witness, const struct mutant *mutant)
+{
+	const struct explore_result *plain = &witness->plain.result;
+
+	return plain->verdict != EXPLORE_PROVED || mutant->index >= EXPLORE_MUTANTS ||
+	       plain->reached[mutant->index / 64] >> mutant->index % 64 & 1;
+}
+
 static bool is_quicker(const struct witness *a, const struct witness *b)
 {
 	bool a_ends = a->plain.result.verdict == EXPLORE_PROVED, b_ends = b->plain.result.verdict == EXPLORE_PROVED;
@@ -93,7 +102,7 @@ static struct witness *choose_witness(const struct mutation *m, const struct mut
 		struct witness *witness = &m->witnesses[i];
 		unsigned its_hope;
 
-		if (!witness->usable || mutant->tried[i])
+		if (!witness->usable || mutant->tried[i] || !reaches(witness, mutant))
 			continue;
 		its_hope = hope(m, mutant, witness);
 		if (!best || its_hope > best_hope || (its_hope == best_hope && is_quicker(witness, best))) {
@@ -118,25 +127,8 @@ static struct check_run *start_trial(struct mutation *m, struct mutant *mutant, 
 	m->trials = trial;
 	mutant->tried[witness - m->witnesses] = true;
 	mutant->under_way++;
+	mutant->reached = true;
 	return &trial->run;
-}
-
-/* One at a time for each mutant; more only when there is nothing else to do. */
-static struct check_run *next_trial(void *context)
-{
-	struct mutation *m = context;
-
-	for (int idle = 0; idle < 2; idle++)
-		for (size_t i = m->printed; i < m->nmutants; i++) {
-			struct mutant *mutant = &m->mutants[i];
-			struct witness *witness = NULL;
-
-			if (!mutant->decided && (idle || !mutant->under_way))
-				witness = choose_witness(m, mutant);
-			if (witness)
-				return start_trial(m, mutant, witness);
-		}
-	return NULL;
 }
 
 static bool notices(const struct check_run *run)
@@ -195,6 +187,27 @@ static void decide(struct mutation *m, struct mutant *mutant)
 	}
 }
 
+/* One at a time for each mutant; more only when there is nothing else to do. */
+static struct check_run *next_trial(void *context)
+{
+	struct mutation *m = context;
+
+	for (int idle = 0; idle < 2; idle++)
+		for (size_t i = m->printed; i < m->nmutants; i++) {
+			struct mutant *mutant = &m->mutants[i];
+			struct witness *witness = NULL;
+
+			if (mutant->decided || (mutant->under_way && !idle))
+				continue;
+			witness = choose_witness(m, mutant);
+			if (witness)
+				return start_trial(m, mutant, witness);
+			if (!mutant->under_way)
+				decide(m, mutant);	/* no scenario comes there */
+		}
+	return NULL;
+}
+
 static void trial_ended(struct check_run *run, void *context)
 {
 	struct mutation *m = context;
@@ -234,6 +247,16 @@ static void add_witness(struct mutation *m, const struct scenario *scenario)
 	witness->plain.options.mutant = NULL;
 }
 
+static int by_place(const void *a, const void *b)
+{
+	const struct mutant *one = a, *other = b;
+	int difference = strcmp(one->site->file, other->site->file);
+
+	if (!difference)
+		difference = (int)one->site->line - (int)other->site->line;
+	return difference ? difference : (one->index > other->index) - (one->index < other->index);
+}
+
 static void add_mutants(struct mutation *m)
 {
 	const char *wanted = m->settings.options.mutant;
@@ -245,9 +268,12 @@ static void add_mutants(struct mutation *m)
 	for (size_t i = 0; i < count; i++) {
 		if (wanted && strncmp(sites[i].name, wanted, strlen(wanted)) != 0)
 			continue;
-		m->mutants[m->nmutants].site = &sites[i];
-		m->mutants[m->nmutants++].tried = must(calloc(m->nwitnesses + 1, sizeof(bool)));
+		m->mutants[m->nmutants++] = (struct mutant){
+			.site = &sites[i], .index = i, .tried = must(calloc(m->nwitnesses + 1, sizeof(bool))),
+		};
 	}
+	if (m->nmutants)
+		qsort(m->mutants, m->nmutants, sizeof(*m->mutants), by_place);
 }
 
 static void forget(struct mutation *m)

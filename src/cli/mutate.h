@@ -27,8 +27,10 @@ struct witness {
 
 struct mutant {
 	const struct explore_site *site;
+	size_t index;		/* in explore_sites() */
 	bool *tried;		/* by witness */
 	unsigned under_way, unfinished;
+	bool reached;		/* by a scenario, as far as that is known */
 	bool decided;
 	struct witness *caught_by;	/* NULL: it survives */
 	struct explore_result result;	/* of the run that caught it */

@@ -66,7 +66,7 @@ static void say_survives(const struct mutant *mutant, struct term term)
 		print_styled(stdout, term, FAINT, mutant->explained->reason);
 	} else {
 		print_styled(stdout, term, BAD, "SURVIVES");
-		printf(" in %s", mutant->site->function);
+		printf(" in %s%s", mutant->site->function, mutant->reached ? "" : ", where no scenario comes");
 	}
 	if (mutant->unfinished)
 		printf(" (not finished: %s)", mutant->hindered);
@@ -106,6 +106,7 @@ static void print_json(const struct mutant *mutant)
 	json_number(&json, "executions", mutant->result.executions);
 	json_decimal(&json, "seconds", mutant->result.seconds);
 	json_text(&json, "reason", mutant->explained ? mutant->explained->reason : mutant->result.reason);
+	json_bool(&json, "reached", mutant->reached);
 	json_text(&json, "unfinished", mutant->hindered);
 	json_end(&json);
 }
