@@ -7,6 +7,7 @@
 #>   make asan            the tests under AddressSanitizer; also ubsan
 #>   make fuzz            a fuzzer on the parser and on the operations (FUZZ_SECONDS=60 each)
 #>   make tsan            the tests of the library under ThreadSanitizer (LENGTH=short: ten seconds of threads)
+#>   make mutants         take the core's safeguards out one by one (tests/mutants): who notices?
 #>   make bench           time pins, COW breaks and forks
 #>   make lint            rules that no compiler knows: layers, man pages, shell scripts
 #>   make advice          what static analysers say of the source
@@ -218,6 +219,9 @@ run: $(B)/holdfast
 bench: $(B)/holdfast-bench
 	@$(B)/holdfast-bench $(ARGS)
 
+mutants: $(B)/holdfast
+	+@scripts/mutants $(ARGS)
+
 # What a suite is told: always, and by how long the tests may take.
 args_test_cli.sh  := $(B)/holdfast
 short_test_random := 100000
@@ -327,6 +331,6 @@ help:
 clean:
 	rm -rf $(B) $(B)-asan $(B)-ubsan $(B)-tsan $(B)-fuzz
 
-.PHONY: all programs run bench check check-full threads asan ubsan tsan fuzz lint advice install uninstall help clean FORCE
+.PHONY: all programs run bench mutants check check-full threads asan ubsan tsan fuzz lint advice install uninstall help clean FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:
