@@ -6,7 +6,7 @@
  * there, and a device moves whole words, each an access of its own.
  *
  * A pin is all of it or nothing: of one that ended early the rest is asked for, to
- * learn why, and given back.
+ * learn why, and all is given back.
  */
 #include "world.h"
 
@@ -173,7 +173,8 @@ static unsigned how_of(unsigned flags)
 	       (flags & PIN_FAST ? HF_PIN_FAST_ONLY : 0u) | (flags & PIN_GET ? HF_PIN_GET : 0u);
 }
 
-static int pin_all(const struct call *c, uint64_t address, uint64_t length, struct hf_pin *pin)
+/* All of it, or why the first page that can't be had can't; 1: it can by now, another thread has changed something. */
+static int pin_once(const struct call *c, uint64_t address, uint64_t length, struct hf_pin *pin)
 {
 	unsigned how = how_of(c->step->flags);
 	const char *tag = play.plan.scenario->pins[c->step->pin];
@@ -189,7 +190,18 @@ static int pin_all(const struct call *c, uint64_t address, uint64_t length, stru
 	if (more < 0)
 		return (int)more;
 	hf_unpin(&rest, 0);
-	return -EAGAIN;	/* another thread made room, or a mapping, meanwhile */
+	return 1;
+}
+
+/* Each time but the last, another thread has made a step of its scenario meanwhile: that ends. */
+static int pin_all(const struct call *c, uint64_t address, uint64_t length, struct hf_pin *pin)
+{
+	int error;
+
+	do
+		error = pin_once(c, address, length, pin);
+	while (error > 0);
+	return error;
 }
 
 static int pin(const struct call *c)
