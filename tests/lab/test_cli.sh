@@ -111,7 +111,7 @@ runs 0 "--help" --help
 check "--help lists the commands" says out '^  fastpath '
 runs 0 "--version" --version
 check "--version says which" says out '^holdfast [0-9][0-9.]*$'
-for command in report run fastpath kernel random bench designs help; do
+for command in report run check fastpath kernel random bench designs help; do
 	runs 0 "help $command" help $command
 	check "help $command has its usage" says out "^usage: holdfast $command"
 done
