@@ -31,7 +31,7 @@ static struct {
 
 static struct rows *found;	/* where the judge puts outcomes */
 
-/* Is never put back to what it was: a program that does is another. */
+/* The interpreter's own accesses are no part of the program: no hook is to hear of them. */
 #define QUIET __attribute__((no_sanitize("thread")))
 
 QUIET static uint16_t run_plain(const struct op *op)
