@@ -91,7 +91,8 @@ static struct exploration exploration_of(const struct explore_options *options, 
 	struct exploration e = {
 		.program = &program,
 		.model = models[options->model],
-		.search = options->random ? SEARCH_RANDOM : options->naive ? SEARCH_NAIVE : SEARCH_REDUCED,
+		.search = options->random ? SEARCH_RANDOM : options->naive ? SEARCH_NAIVE :
+			  options->sleep ? SEARCH_SLEEP : SEARCH_REDUCED,
 		.seed = options->seed,
 		.executions_most = options->executions_most,
 		.seconds_most = options->seconds_most,
@@ -221,6 +222,7 @@ void explore_scenario(const struct scenario *scenario, const struct explore_opti
 	struct explored explored;
 	struct watching watching;
 	struct refusal refusal = { .at.line = 0 };
+	bool possible;
 
 	memset(result, 0, sizeof(*result));
 	if (options->mutant && !mutant) {
@@ -232,7 +234,11 @@ void explore_scenario(const struct scenario *scenario, const struct explore_opti
 	exploration = exploration_of(options, &watching, mutant);
 	exploration.site = reach;
 	exploration.site_context = result->reached;
-	if (!play_scenario(scenario, &exploration, &explored, &refusal)) {
+	play.outcome = options->outcome;
+	play.outcome_context = options->context;
+	possible = play_scenario(scenario, &exploration, &explored, &refusal);
+	play.outcome = NULL;
+	if (!possible) {
 		skipped(result, scenario, &refusal);
 		return;
 	}

@@ -31,6 +31,7 @@ struct explore_options {
 	enum design_id design;
 	enum explore_model model;
 	bool naive;			/* no reduction: for comparison */
+	bool sleep;			/* sleep sets alone: for comparison */
 	uint64_t random;		/* so many executions at random; 0: every one */
 	uint64_t seed;
 	uint64_t executions_most;	/* 0: no limit */
@@ -41,6 +42,8 @@ struct explore_options {
 	const char *mutant;		/* see explore_sites(); NULL: none */
 	const char *called;		/* what the user calls the scenario, for the command that replays; NULL: its name */
 	bool story;			/* of a violating run: shrink, straighten, look for the repairing fence */
+	/* What each execution came to, as a number; the same one may come again.  May be NULL. */
+	void (*outcome)(uint64_t outcome, void *context);
 	bool (*progress)(uint64_t executions, double seconds, double done, void *context);
 	void *context;
 };

@@ -85,7 +85,10 @@ static void say_outcome(const struct world *w, uint64_t conditions)
 
 	for (size_t i = 0; i < s->nsteps; i++)
 		hash = mix(hash, &w->result[i], sizeof(w->result[i]));
-	engine_outcome(mix(hash, w->value, (size_t)s->nvalues * sizeof(w->value[0])));
+	hash = mix(hash, w->value, (size_t)s->nvalues * sizeof(w->value[0]));
+	engine_outcome(hash);
+	if (play.outcome)
+		play.outcome(hash, play.outcome_context);
 }
 
 static bool judge_conditions(struct world *w, uint64_t *outcome)

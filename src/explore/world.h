@@ -92,6 +92,9 @@ struct play {
 	struct world world;
 	bool seen[CONDITIONS];	/* those that must be seen, and were */
 	struct said said;
+	/* Who wants to hear of outcomes; NULL: nobody. */
+	void (*outcome)(uint64_t outcome, void *context);
+	void *outcome_context;
 };
 extern struct play play;	/* one at a time, as the engine */
 

@@ -1,8 +1,8 @@
 /*
  * shrink.h - a shorter scenario that still fails
  */
-#ifndef HOLDFAST_EXPLORE_SHRINK_H
-#define HOLDFAST_EXPLORE_SHRINK_H
+#ifndef HOLDFAST_SHRINK_H
+#define HOLDFAST_SHRINK_H
 
 #include "scenario.h"
 
