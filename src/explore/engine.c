@@ -126,6 +126,7 @@ void engine_step(struct step *step)
 {
 	struct thread *thread = &machine.thread[machine.self];
 
+	thread->idle = 0;
 	thread->step = *step;
 	fiber_switch(&thread->fiber, &machine.main);
 	*step = thread->step;
@@ -145,6 +146,31 @@ static void empty_buffer(const struct step *step)
 		engine_step(&fence);
 }
 
+/* A loop that nobody else can end makes no step, and so comes to no other limit. */
+static void count_idle(void)
+{
+	if (++machine.thread[machine.self].idle > IDLE)
+		engine_wrong(WRONG_LIMIT, "a thread goes on for %d accesses that no other thread can see", IDLE);
+}
+
+/* A plain access to what is on its way to memory waits until it is there. */
+void engine_settle(const void *address, size_t bytes, const void *site)
+{
+	const struct thread *thread = &machine.thread[machine.self];
+	struct step fence = { .kind = EVENT_FENCE, .order = ORDER_SEQ_CST, .site = site };
+	const unsigned char *from = address;
+
+	for (unsigned i = 0; i < thread->buffered; i++) {
+		const struct location *location = thread->buffer[i].step.location;
+		const unsigned char *stored = location->address;
+
+		if (from < stored + location->bytes && stored < from + bytes) {
+			engine_step(&fence);
+			return;
+		}
+	}
+}
+
 /* Make an access of the current thread: as a step if others could see it. */
 static bool as_step(struct step *step, const void *address, unsigned bytes, bool write)
 {
@@ -152,6 +178,7 @@ static bool as_step(struct step *step, const void *address, unsigned bytes, bool
 		return false;
 	strengthen(step->site);
 	if (!memory_shared(address, write)) {
+		count_idle();
 		empty_buffer(step);
 		return false;
 	}

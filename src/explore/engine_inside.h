@@ -28,6 +28,7 @@ enum {
 	MESSAGES = 4096,
 	NODES = 8192,		/* steps of one execution */
 	PAUSES = 64,
+	IDLE = 1000000,
 	NONE = -1,
 };
 
@@ -133,6 +134,7 @@ struct thread {
 	bool over;
 	struct step step;	/* the next */
 	struct view now, acquired, released;	/* C11: cur, acq, rel */
+	unsigned idle;		/* accesses since its last step that were none */
 	unsigned locks;		/* that it holds */
 	bool open;		/* a section, whether it is a step or not */
 	bool inside;		/* a section that grace periods wait for */
@@ -243,6 +245,9 @@ void engine_stop(void) __attribute__((noreturn));	/* leave the current thread fo
 
 /* A step of the current thread: comes back when it was made. */
 void engine_step(struct step *step);
+
+/* TSO, before a plain access: what it is about leaves the thread's buffer first. */
+void engine_settle(const void *address, size_t bytes, const void *site);
 
 /* A new exploration: nothing is known of who shares what. */
 void calls_forget(void);

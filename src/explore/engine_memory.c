@@ -433,8 +433,11 @@ void engine_plain(const void *address, size_t bytes, bool write, const void *sit
 {
 	if (!engine_owns(address) || !bytes || !memory_check_free(address, bytes, site))
 		return;
-	if (machine.self != MAIN)
-		plain(address, bytes, write);
+	if (machine.self == MAIN)
+		return;
+	if (machine.model == MODEL_TSO)
+		engine_settle(address, bytes, site);
+	plain(address, bytes, write);
 }
 
 void engine_free(void *memory, const void *site)

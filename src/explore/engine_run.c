@@ -90,7 +90,7 @@ void execution_begin(void)
 	views_begin();
 	for (unsigned t = 0; t < machine.threads; t++) {
 		machine.thread[t].over = machine.thread[t].open = false;
-		machine.thread[t].locks = 0;
+		machine.thread[t].locks = machine.thread[t].idle = 0;
 		fiber_reset(&machine.thread[t].fiber, thread_body, &machine.thread[t]);
 	}
 	for (unsigned t = 0; t < machine.threads && !machine.wrong; t++)
