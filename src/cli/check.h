@@ -30,6 +30,7 @@ struct check_run {
 	char *story, *data;		/* of a failing run, for people and as JSON; NULL: none */
 	bool trouble;			/* the process died, or did not answer: result.reason says how */
 	bool hangs;			/* it did not answer */
+	bool beyond;			/* there is no such execution as was asked for */
 	bool unwanted;			/* set it, and the process is ended without an answer */
 	bool ended;
 	struct check_run *parts;	/* of which this is the sum; NULL: it is no sum */

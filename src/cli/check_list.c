@@ -33,7 +33,7 @@ bool check_as_expected(const struct check_run *run)
 	case EXPLORE_SKIPPED:
 		return true;
 	case EXPLORE_UNFINISHED:
-		return run->options.random || run->options.only;
+		return run->options.random || (run->options.only && !run->beyond);
 	case EXPLORE_EMPTY:	/* of a part: what it has not, another part may have */
 		return run->options.shards;
 	case EXPLORE_PROVED:
@@ -176,11 +176,25 @@ static void print_ended(const struct carried *carried)
 	}
 }
 
+/* All executions were run, and the one that was asked for is none of them. */
+static void look_for_it(struct check_run *run)
+{
+	struct explore_result *result = &run->result;
+
+	if (run->trouble || !run->options.only ||
+	    (result->verdict != EXPLORE_PROVED && result->verdict != EXPLORE_EMPTY))
+		return;
+	run->beyond = true;
+	result->verdict = EXPLORE_UNFINISHED;
+	snprintf(result->reason, sizeof(result->reason), "there is no execution %" PRIu64, run->options.only);
+}
+
 static void ended(struct check_run *run, void *context)
 {
 	struct carried *carried = context;
 
 	run->ended = true;
+	look_for_it(run);
 	if (run->whole)
 		part_ended(run);
 	carried->list->ended += !run->whole || run->whole->ended;

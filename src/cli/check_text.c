@@ -172,6 +172,8 @@ static void print_story(const struct check_list *list, const struct check_run *r
 		printf("\n%s\n", run->story);
 		return;
 	}
+	if (run->result.verdict != EXPLORE_VIOLATED)
+		return;
 	command = check_command(run);
 	printf("    again: %s\n", command);
 	free(command);

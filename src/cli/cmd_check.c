@@ -227,7 +227,7 @@ static const struct option options[] = {
 	 .text = &format},
 	{.name = "save", .argument = "FILE", .help = "failing runs, as JSON", .text = &save},
 	{.name = "quiet", .help = "print only what is not as expected, and the sum", .given = &quiet},
-	{.name = "verbose", .help = "tell the story of expected violations too", .given = &verbose},
+	{.name = "verbose", .help = "tell of expected violations too, and all steps", .given = &verbose},
 	{.name = "progress", .help = "say how far it is, also where there is no terminal", .given = &progress},
 	{.name = "mutate", .help = "weaken each order and fence of the core in turn: who notices?", .given = &mutate},
 	{.name = "mutant", .argument = "NAME", .help = "with this one weakened; with --mutate, all that begin so",

@@ -181,7 +181,9 @@ all_of_them() { exits 1 --all --format json fails.scn && [ "$(member violating)"
 one_again() {
 	exits 1 --format json fails.scn || return
 	number=$(member number)
-	exits 1 --format json --execution "$number" fails.scn && [ "$(member number)" = "$number" ]
+	exits 1 --format json --execution "$number" fails.scn && [ "$(member number)" = "$number" ] &&
+		exits 0 --execution 1 scenarios/races/good.scn && exits 1 --execution 1000000 scenarios/races/good.scn &&
+		says out 'there is no execution 1000000'
 }
 
 empty() { exits 1 empty.scn && says out 'EMPTY' 'no execution shows it' '1 empty'; }
