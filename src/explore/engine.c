@@ -132,9 +132,15 @@ void engine_step(struct step *step)
 	*step = thread->step;
 }
 
-static bool acts_at_once(const void *address)
+/* Outside of threads, and on what is no explored memory. */
+static bool acts_at_once(const void *address, unsigned bytes)
 {
-	return machine.self == MAIN || !engine_owns(address);
+	if (!engine_owns(address))
+		return true;
+	if (machine.self != MAIN)
+		return false;
+	memory_check_free(address, bytes);
+	return true;
 }
 
 /* What is locked on x86 empties the store buffer, also where nobody else looks. */
@@ -174,15 +180,15 @@ void engine_settle(const void *address, size_t bytes, const void *site)
 /* Make an access of the current thread: as a step if others could see it. */
 static bool as_step(struct step *step, const void *address, unsigned bytes, bool write)
 {
-	if (!memory_check_free(address, bytes, step->site))
+	if (!memory_check_free(address, bytes))
 		return false;
 	strengthen(step->site);
-	if (!memory_shared(address, write)) {
+	if (!cells_shared(address, write)) {
 		count_idle();
 		empty_buffer(step);
 		return false;
 	}
-	step->location = memory_location(address, bytes);
+	step->location = cells_location(address, bytes);
 	engine_step(step);
 	return true;
 }
@@ -199,17 +205,14 @@ uint64_t engine_load(const void *address, unsigned bytes, enum order order, cons
 {
 	struct step step = { .kind = EVENT_LOAD, .site = site };
 
-	if (acts_at_once(address)) {
-		if (engine_owns(address))
-			memory_check_free(address, bytes, site);
+	if (acts_at_once(address, bytes))
 		return memory_read(address, bytes);
-	}
 	step.order = order_at(site, order, false);
 	if (!order_is_known(step.order, "load"))
 		return 0;
 	if (!as_step(&step, address, bytes, false))
 		step.read = memory_read(address, bytes);
-	memory_check_atomic(address, bytes, false, step.location, site);
+	cells_check_atomic(address, bytes, false, step.location);
 	return step.read;
 }
 
@@ -217,9 +220,7 @@ void engine_store(void *address, unsigned bytes, uint64_t value, enum order orde
 {
 	struct step step = { .kind = EVENT_STORE, .operand = value, .site = site };
 
-	if (acts_at_once(address)) {
-		if (engine_owns(address))
-			memory_check_free(address, bytes, site);
+	if (acts_at_once(address, bytes)) {
 		memory_write(address, bytes, value);
 		return;
 	}
@@ -228,7 +229,7 @@ void engine_store(void *address, unsigned bytes, uint64_t value, enum order orde
 		return;
 	if (!as_step(&step, address, bytes, true))
 		memory_write(address, bytes, value);
-	memory_check_atomic(address, bytes, true, step.location, site);
+	cells_check_atomic(address, bytes, true, step.location);
 }
 
 static uint64_t rmw_now(void *address, unsigned bytes, enum rmw rmw, uint64_t operand)
@@ -243,17 +244,14 @@ uint64_t engine_rmw(void *address, unsigned bytes, enum rmw rmw, uint64_t operan
 {
 	struct step step = { .kind = EVENT_RMW, .rmw = rmw, .operand = operand, .site = site };
 
-	if (acts_at_once(address)) {
-		if (engine_owns(address))
-			memory_check_free(address, bytes, site);
+	if (acts_at_once(address, bytes))
 		return rmw_now(address, bytes, rmw, operand);
-	}
 	step.order = order_at(site, order, false);
 	if (!order_is_known(step.order, "read-modify-write"))
 		return 0;
 	if (!as_step(&step, address, bytes, true))
 		step.read = rmw_now(address, bytes, rmw, operand);
-	memory_check_atomic(address, bytes, true, step.location, site);
+	cells_check_atomic(address, bytes, true, step.location);
 	return step.read;
 }
 
@@ -279,11 +277,8 @@ bool engine_cas(void *address, unsigned bytes, uint64_t *expected, uint64_t desi
 {
 	struct step step = { .kind = EVENT_CAS, .operand = desired, .expected = *expected, .site = site };
 
-	if (acts_at_once(address)) {
-		if (engine_owns(address))
-			memory_check_free(address, bytes, site);
+	if (acts_at_once(address, bytes))
 		return cas_now(address, bytes, expected, desired);
-	}
 	step.order = order_at(site, success, false);
 	step.failure = step.order == success ? failure : failure_of(step.order);
 	if (!order_is_known(step.order, "compare-and-swap") || !order_is_known(step.failure, "compare-and-swap"))
@@ -292,7 +287,7 @@ bool engine_cas(void *address, unsigned bytes, uint64_t *expected, uint64_t desi
 		*expected = step.read;
 	else
 		step.done = cas_now(address, bytes, expected, desired);
-	memory_check_atomic(address, bytes, step.done, step.location, site);
+	cells_check_atomic(address, bytes, step.done, step.location);
 	return step.done;
 }
 
@@ -320,7 +315,7 @@ static void lock_step(enum event_kind kind, void *lock, const void *site)
 	machine.thread[machine.self].locks += take ? 1u : -1u;
 	if (as_step(&step, lock, 8, true))
 		return;
-	if (memory_lock_alone(lock, take))
+	if (cells_hold_lock(lock, take))
 		return;
 	if (take)
 		engine_wrong(WRONG_DEADLOCK, "a thread takes a lock that it holds");

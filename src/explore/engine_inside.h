@@ -2,7 +2,8 @@
  * engine_inside.h - what the files of the engine share
  *
  *	engine.c	the calls of threads: at once where nobody shares, else as a step
- *	engine_memory.c	explored memory: who touched it, in what order, is it free
+ *	engine_memory.c	explored memory: given out, put back, free or not
+ *	engine_cells.c	who touched it, and in what order
  *	engine_c11.c	the memory model of C11, as views
  *	engine_flat.c	SC, and TSO by store buffers
  *	engine_order.c	which steps are ordered, by clocks, in every model
@@ -36,20 +37,46 @@ enum {
 
 struct location;
 
-/* Is it shared?  In every execution so far: whoever learns that it is begins the exploration anew. */
+#define ARENA_ADDRESS UINT64_C(0x200000000000)
+#define MAIN_BYTES ((size_t)192 << 10)
+#define THREAD_BYTES ((size_t)64 << 10)
+#define ARENA_BYTES (MAIN_BYTES + THREADS * THREAD_BYTES)
+#define CELLS (ARENA_BYTES / 4)
+
+static inline size_t cell_of(const void *address)
+{
+	return ((uintptr_t)address - ARENA_ADDRESS) / 4;
+}
+
+/* engine_memory.c */
 void memory_open(void);
+void memory_forget(void);	/* a new program */
 void memory_keep(void);		/* after setup: the state to come back to */
 void memory_restore(void);	/* before each execution */
-void memory_forget(void);	/* a new program */
-bool memory_shared(const void *address, bool write);	/* and take note that the current thread touched it */
-/* step: of what was made as one, its location; NULL: nobody could see it. */
-void memory_check_atomic(const void *address, unsigned bytes, bool write, const struct location *step, const void *site);
-bool memory_check_free(const void *address, size_t bytes, const void *site);
+bool memory_check_free(const void *address, size_t bytes);	/* says that it is wrong, if it is: then false */
 uint64_t memory_read(const void *address, unsigned bytes);
 void memory_write(void *address, unsigned bytes, uint64_t value);
-struct location *memory_location(const void *address, unsigned bytes);	/* NULL: something was wrong */
-bool memory_lock_alone(const void *lock, bool hold);
 uint64_t memory_hash(const void *more, size_t bytes);	/* of all explored memory, and of this */
+
+/* engine_cells.c */
+void cells_forget(void);
+void cells_restore(void);
+
+/*
+ * Note that the current thread makes an atomic access; is it a step?  As far as all
+ * executions up to now show: who learns that it is sets machine.sharing, and the
+ * exploration begins anew.
+ */
+bool cells_shared(const void *address, bool write);
+
+/* Look for a race, after the access.  step: of what was made as one, its location; NULL: nobody could see it. */
+void cells_check_atomic(const void *address, unsigned bytes, bool write, const struct location *step);
+
+/* Where an atomic stands; NULL: something was wrong. */
+struct location *cells_location(const void *address, unsigned bytes);
+
+/* A lock that nobody else uses: false if it is as the caller wants it already. */
+bool cells_hold_lock(const void *lock, bool hold);
 
 /* ---- views, messages, locations ---------------------------------------------------- */
 
@@ -166,7 +193,6 @@ struct machine {
 	int entered[THREADS], begins[THREADS];	/* the last step of the thread that was one */
 	struct { int step; struct location *locations[LOCATIONS]; unsigned count; } pauses[PAUSES];
 	unsigned pause_count;
-	uint16_t steps_of[ACTORS];
 	uint16_t clock[ACTORS][ACTORS];	/* of the actor's last step */
 	struct done done[NODES];
 	int depth;			/* steps made */
@@ -179,11 +205,6 @@ struct machine {
 	struct run *recording;
 };
 extern struct machine machine;
-
-static inline bool thread_is_done(const struct thread *thread)
-{
-	return thread->over && !thread->buffered;
-}
 
 /* ---- what a memory model does ------------------------------------------------------------ */
 

@@ -85,7 +85,6 @@ void execution_begin(void)
 	machine.wrong = WRONG_NOTHING;
 	machine.what[0] = '\0';
 	machine.outcome = 0;
-	memset(machine.steps_of, 0, sizeof(machine.steps_of));
 	common_begin();
 	views_begin();
 	for (unsigned t = 0; t < machine.threads; t++) {
