@@ -23,7 +23,7 @@ static inline bool same_step(const struct step *a, const struct step *b)
 	return a->op == b->op && a->space == b->space && a->child == b->child && a->mapping == b->mapping &&
 	       a->object == b->object && a->pin == b->pin && a->offset == b->offset &&
 	       a->object_offset == b->object_offset && a->prot == b->prot && a->flags == b->flags &&
-	       a->stat == b->stat && a->value == b->value && a->fails == b->fails && a->promises == b->promises &&
+	       a->stat == b->stat && a->value == b->value && a->compare == b->compare && a->fails == b->fails && a->promises == b->promises &&
 	       a->thread == b->thread && a->may_fail == b->may_fail && a->result == b->result && a->mark == b->mark;
 }
 

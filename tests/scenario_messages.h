@@ -216,6 +216,22 @@ static const struct {
 	  "t.scn:8:7: mapping buf of space A is unmapped in thread 1, perhaps later; expected another name" },
 	{ HEAD MAP T "pin A buf read as p\ndevice p \"x\"\nend\n",
 	  "t.scn:7:8: a device can't write through p, which is no write pin; expected one, or \"fails EACCES\"" },
+	/* atomic operations */
+	{ HEAD MAP "atomic A buf\n",
+	  "t.scn:5:13: the line ends too early; expected add, and, or, xor, swap, cas, load or store" },
+	{ HEAD MAP "atomic A buf swp 1\n",
+	  "t.scn:5:14: unknown operation \"swp\"; expected add, and, or, xor, swap, cas, load or store; did you mean \"swap\"?" },
+	{ HEAD MAP "atomic A buf cas 1\n", "t.scn:5:19: the line ends too early; expected a number" },
+	{ HEAD MAP "atomic A buf cas as r\n", "t.scn:5:18: not a number: \"as\"; expected the number to find" },
+	{ HEAD MAP "atomic A buf load 5\n", "t.scn:5:19: trailing \"5\"; expected the end of the line" },
+	{ HEAD MAP "atomic A buf add 5 bytes 2\n", "t.scn:5:26: an atomic operation on 2 bytes; expected 4 or 8" },
+	{ HEAD MAP "atomic A buf add 0x100000000 bytes 4\n",
+	  "t.scn:5:36: a number that 4 bytes can't hold; expected a smaller one, or 8" },
+	{ HEAD MAP "atomic A buf or 1 may fail EFAULT as r\n",
+	  "t.scn:5:35: an atomic operation has its name before \"may fail\"; expected \"atomic PLACE ... as NAME may fail "
+	  "...\"" },
+	{ HEAD MAP T "atomic A buf or 1 bytes 4 as r\nend\nnever r zero 5\n",
+	  "t.scn:8:9: 5 bytes, and load r has 4; expected at most as many" },
 	/* what may fail, loads and marks */
 	{ HEAD MAP "load A buf may fail EBSUY\n",
 	  "t.scn:5:21: unknown error \"EBSUY\"; expected the name of an error, as EBUSY; did you mean \"EBUSY\"?" },

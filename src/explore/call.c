@@ -165,6 +165,22 @@ static int access_bytes(const struct call *c)
 	return 0;
 }
 
+static int atomic(const struct call *c)
+{
+	static const enum hf_atomic operations[ATOMICS] = {
+		[ATOMIC_ADD] = HF_ATOMIC_ADD, [ATOMIC_AND] = HF_ATOMIC_AND, [ATOMIC_OR] = HF_ATOMIC_OR,
+		[ATOMIC_XOR] = HF_ATOMIC_XOR, [ATOMIC_SWAP] = HF_ATOMIC_SWAP, [ATOMIC_CAS] = HF_ATOMIC_CAS,
+		[ATOMIC_LOAD] = HF_ATOMIC_LOAD, [ATOMIC_STORE] = HF_ATOMIC_STORE,
+	};
+	const struct step *step = c->step;
+	int error = hf_atomic(c->mm, address_of(c), (unsigned)step->length, operations[step->flags], step->value,
+			      step->compare, c->value);
+
+	if (!error)
+		memcpy(c->bytes, c->value, step->length);
+	return error;
+}
+
 /* ---- pins --------------------------------------------------------------- */
 
 static unsigned how_of(unsigned flags)
@@ -364,7 +380,7 @@ static int in_mapping(const struct call *c)
 	case OP_ADVISE:
 		return advise(c);
 	case OP_ATOMIC:
-		return hf_atomic(c->mm, address_of(c), EXPLORED_WORD, HF_ATOMIC_ADD, c->step->value, 0, c->value);
+		return atomic(c);
 	case OP_PIN:
 		return pin(c);
 	default:

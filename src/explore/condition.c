@@ -20,7 +20,7 @@ static const struct step *done_step(const struct world *w, int value, int mark)
 
 	for (size_t i = 0; i < s->nsteps; i++) {
 		const struct step *step = &s->steps[i];
-		bool named = value >= 0 ? step->op == OP_LOAD && step->result == value : step->mark == mark;
+		bool named = value >= 0 ? step->result == value : step->mark == mark;
 
 		if (named && w->result[i].fate == FATE_DONE)
 			return step;

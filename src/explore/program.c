@@ -152,7 +152,7 @@ static void note_result(const struct step *step, int error, const unsigned char 
 		engine_note("= %s", error_text(-error));
 	else if (step->op == OP_PIN && !(step->flags & PIN_GET))
 		engine_note("= pinned, %s", value ? "fast" : "slow");
-	else if (step->op == OP_LOAD && step->result >= 0)
+	else if (step->result >= 0)
 		engine_note("= %s", show_bytes(bytes, step->length).text);
 	else
 		engine_note("= done");
@@ -166,7 +166,7 @@ static void keep_result(struct world *w, size_t i, int error, const unsigned cha
 	result->fate = error == CALL_PASSED_OVER ? FATE_PASSED_OVER : error ? FATE_FAILED : FATE_DONE;
 	result->error = (uint8_t)(error < 0 ? -error : 0);
 	result->fast = step->op == OP_PIN && !error && value;
-	if (step->op == OP_LOAD && step->result >= 0 && !error)
+	if (step->result >= 0 && !error)
 		memcpy(w->value[step->result], bytes, step->length);
 }
 

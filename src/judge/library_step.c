@@ -201,6 +201,18 @@ static int access_all(struct judge *j, struct hf_mm *mm, const struct step *step
 	return 0;
 }
 
+static int atomic(struct judge *j, struct hf_mm *mm, const struct step *step, struct reply *reply)
+{
+	static const enum hf_atomic operations[ATOMICS] = {
+		[ATOMIC_ADD] = HF_ATOMIC_ADD, [ATOMIC_AND] = HF_ATOMIC_AND, [ATOMIC_OR] = HF_ATOMIC_OR,
+		[ATOMIC_XOR] = HF_ATOMIC_XOR, [ATOMIC_SWAP] = HF_ATOMIC_SWAP, [ATOMIC_CAS] = HF_ATOMIC_CAS,
+		[ATOMIC_LOAD] = HF_ATOMIC_LOAD, [ATOMIC_STORE] = HF_ATOMIC_STORE,
+	};
+
+	return hf_atomic(mm, address_of(j, step), (unsigned)step->length, operations[step->flags], step->value,
+			 step->compare, &reply->value);
+}
+
 /* ---- pins --------------------------------------------------------------- */
 
 static unsigned how_of(unsigned flags)
@@ -419,7 +431,7 @@ static int on_space(struct judge *j, const struct step *step, struct reply *repl
 	case OP_ADVISE:
 		return advise(j, mm, step);
 	case OP_ATOMIC:
-		return hf_atomic(mm, address_of(j, step), 8, HF_ATOMIC_ADD, step->value, 0, &reply->value);
+		return atomic(j, mm, step, reply);
 	case OP_PIN:
 		return pin(j, mm, step, reply);
 	default:

@@ -118,7 +118,7 @@ static int on_bytes(struct judge *model, struct model_space *space, const struct
 	if (step->op == OP_PIN)
 		return model_pin(space, &model->pins[step->pin], address, length, step->flags);
 	if (step->op == OP_ATOMIC)
-		return model_atomic_add(space, address, step->value, &reply->value);
+		return model_atomic(space, address, step, &reply->value);
 	if (length > MODEL_MAX_PAGES * SCENARIO_PAGE)
 		return EFAULT;
 	if (step->op == OP_LOAD || step->op == OP_EXPECT_BYTES)
@@ -195,7 +195,7 @@ static bool nonsense(const struct step *step)
 	case OP_REMAP:
 		return step->flags == REMAP_RESIZE && !step->length;
 	case OP_ATOMIC:
-		return step->offset % sizeof(uint64_t);
+		return step->offset % step->length;
 	case OP_PIN:
 		return (step->flags & PIN_GET) && (step->flags & ~(unsigned)PIN_GET);
 	default:

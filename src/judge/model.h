@@ -104,7 +104,7 @@ int model_fork(const struct model_space *parent, struct model_space *child, enum
 /* model_access.c: addresses are in bytes */
 int model_load(struct model_space *, uint64_t address, unsigned char *bytes, uint64_t length);
 int model_store(struct model_space *, uint64_t address, const unsigned char *bytes, uint64_t length);
-int model_atomic_add(struct model_space *, uint64_t address, uint64_t operand, uint64_t *old);
+int model_atomic(struct model_space *, uint64_t address, const struct step *, uint64_t *old);
 int model_pin(struct model_space *, struct model_pin *, uint64_t address, uint64_t length, unsigned flags);
 int model_unpin(struct model_pin *, uint64_t offset, uint64_t length);
 int model_device(struct model_pin *, uint64_t offset, uint64_t length, unsigned char *read,

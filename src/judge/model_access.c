@@ -86,17 +86,34 @@ int model_store(struct model_space *space, uint64_t address, const unsigned char
 	return 0;
 }
 
-int model_atomic_add(struct model_space *space, uint64_t address, uint64_t operand, uint64_t *old)
+static uint64_t atomic_result(const struct step *step, uint64_t old)
 {
-	uint64_t sum;
+	switch ((enum atomic)step->flags) {
+	case ATOMIC_ADD: return old + step->value;
+	case ATOMIC_AND: return old & step->value;
+	case ATOMIC_OR: return old | step->value;
+	case ATOMIC_XOR: return old ^ step->value;
+	case ATOMIC_CAS: return old == step->compare ? step->value : old;
+	default: return step->value;
+	}
+}
+
+/* The numbers of 4 bytes are the lower halves of those of 8: little-endian, as are the machines of the library. */
+int model_atomic(struct model_space *space, uint64_t address, const struct step *step, uint64_t *old)
+{
+	bool load = step->flags == ATOMIC_LOAD;
 	struct model_slot *slot;
-	int error = touch(space, address, PROT_W, &slot);
+	int error = touch(space, address, load ? PROT_R : PROT_W, &slot);
+	uint64_t now;
 
 	if (error)
 		return error;
-	memcpy(old, own(slot)->bytes + address % SCENARIO_PAGE, sizeof(*old));
-	sum = *old + operand;
-	model_page_write(own(slot), address % SCENARIO_PAGE, &sum, sizeof(sum));
+	*old = 0;
+	memcpy(old, shown(slot)->bytes + address % SCENARIO_PAGE, step->length);
+	if (load)
+		return 0;
+	now = atomic_result(step, *old);
+	model_page_write(own(slot), address % SCENARIO_PAGE, &now, step->length);
 	return 0;
 }
 

@@ -42,7 +42,8 @@ enum live_command_kind {
 	LIVE_LOAD,		/* arg[0] address, arg[1] length; to data */
 	LIVE_STORE,		/* ... from data */
 	LIVE_FILL,		/* ... arg[2]: the byte */
-	LIVE_ADD,		/* arg[0] address, arg[2] addend; the old value comes back */
+	LIVE_ATOMIC,		/* arg[0] address, arg[1] bytes, arg[2] operand, arg[3] enum atomic, arg[4] to compare;
+				   the old value comes back */
 	LIVE_FORK,		/* arg[0]: index of the new space; its pid comes back */
 	LIVE_EXIT		/* no result: the process ends */
 };

@@ -226,7 +226,7 @@ void live_touch(struct live *live, const struct step *step, struct reply *reply)
 {
 	static const enum live_command_kind kinds[OPS] = {
 		[OP_STORE] = LIVE_STORE, [OP_FILL] = LIVE_FILL, [OP_LOAD] = LIVE_LOAD, [OP_EXPECT_BYTES] = LIVE_LOAD,
-		[OP_ATOMIC] = LIVE_ADD,
+		[OP_ATOMIC] = LIVE_ATOMIC,
 	};
 	struct live_place *place = live_place_of(live, step, reply);
 	struct live_command command = { .kind = kinds[step->op] };
@@ -237,7 +237,9 @@ void live_touch(struct live *live, const struct step *step, struct reply *reply)
 	command.arg[0] = place->address + step->offset;
 	command.arg[1] = touch_length(place, step);
 	command.arg[2] = step->value;
-	if (step->op == OP_ATOMIC && command.arg[0] % sizeof(uint64_t)) {
+	command.arg[3] = step->flags;
+	command.arg[4] = step->compare;
+	if (step->op == OP_ATOMIC && command.arg[0] % step->length) {
 		live_failed(reply, EINVAL);
 		return;
 	}

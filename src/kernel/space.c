@@ -60,6 +60,27 @@ static void copy(volatile unsigned char *to, const volatile unsigned char *from,
 		*to++ = *from++;
 }
 
+/* The same for both widths. */
+#define ATOMIC_OPERATION(type)                                                                                         \
+	static uint64_t atomic_##type(type *at, const struct live_command *c)                                          \
+	{                                                                                                              \
+		type operand = (type)c->arg[2], old = (type)c->arg[4];                                                 \
+                                                                                                                       \
+		switch ((enum atomic)c->arg[3]) {                                                                      \
+		case ATOMIC_ADD: return __atomic_fetch_add(at, operand, __ATOMIC_SEQ_CST);                             \
+		case ATOMIC_AND: return __atomic_fetch_and(at, operand, __ATOMIC_SEQ_CST);                             \
+		case ATOMIC_OR: return __atomic_fetch_or(at, operand, __ATOMIC_SEQ_CST);                               \
+		case ATOMIC_XOR: return __atomic_fetch_xor(at, operand, __ATOMIC_SEQ_CST);                             \
+		case ATOMIC_LOAD: return __atomic_load_n(at, __ATOMIC_SEQ_CST);                                        \
+		case ATOMIC_CAS:                                                                                       \
+			__atomic_compare_exchange_n(at, &old, operand, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);         \
+			return old;                                                                                    \
+		default: return __atomic_exchange_n(at, operand, __ATOMIC_SEQ_CST);                                    \
+		}                                                                                                      \
+	}
+ATOMIC_OPERATION(uint32_t)
+ATOMIC_OPERATION(uint64_t)
+
 static void touch(const struct live_command *c, uint64_t *old)
 {
 	unsigned char *at = (unsigned char *)c->arg[0]; /* NOLINT: an address of the scenario */
@@ -72,7 +93,7 @@ static void touch(const struct live_command *c, uint64_t *old)
 		for (size_t i = 0; i < c->arg[1]; i++)
 			((volatile unsigned char *)at)[i] = (unsigned char)c->arg[2];
 	else
-		*old = __atomic_fetch_add((uint64_t *)(void *)at, (uint64_t)c->arg[2], __ATOMIC_SEQ_CST);
+		*old = c->arg[1] == 4 ? atomic_uint32_t((uint32_t *)(void *)at, c) : atomic_uint64_t((uint64_t *)(void *)at, c);
 }
 
 static int touch_guarded(const struct live_command *c, uint64_t *old)

@@ -24,6 +24,8 @@ const char *const promise_names[PROMISES] = {
 const char *const design_names[DESIGNS] = { DESIGN_NAMES };
 const char *const broken_under_words[] = { DESIGN_NAMES, "kernel", NULL };
 
+const char *const atomic_words[ATOMICS] = { "add", "and", "or", "xor", "swap", "cas", "load", "store" };
+
 #define STAT_NAME(name, text) #name,
 const char *const stat_names[] = { HF_STATS(STAT_NAME) };
 const int stat_count = sizeof(stat_names) / sizeof(stat_names[0]);

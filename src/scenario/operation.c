@@ -207,6 +207,45 @@ static bool parse_add(struct parser *p, struct step *step)
 	return parse_place(p, step) && parse_number(p, "the number to add", UINT64_MAX, &step->value);
 }
 
+static bool parse_operands(struct parser *p, struct step *step)
+{
+	if (step->flags == ATOMIC_CAS && !parse_number(p, "the number to find", UINT64_MAX, &step->compare))
+		return false;
+	return step->flags == ATOMIC_LOAD || parse_number(p, "a number", UINT64_MAX, &step->value);
+}
+
+static bool parse_width(struct parser *p, struct step *step)
+{
+	step->length = 8;
+	if (!take(p, "bytes"))
+		return true;
+	p->at_length = here(p);
+	if (!parse_number(p, "4 or 8 bytes", 8, &step->length))
+		return false;
+	if (step->length != 4 && step->length != 8)
+		return scan_error(&p->scan, p->at_length, "an atomic operation on %d bytes; expected 4 or 8",
+				  (int)step->length);
+	if (step->length == 4 && (step->value > UINT32_MAX || step->compare > UINT32_MAX))
+		return scan_error(&p->scan, p->at_length, "a number that 4 bytes can't hold; expected a smaller one, or 8");
+	return true;
+}
+
+static bool parse_atomic(struct parser *p, struct step *step)
+{
+	int operation;
+
+	if (!parse_place(p, step))
+		return false;
+	operation = token(p)->kind == TOKEN_WORD ? word_index(atomic_words, ATOMICS, token(p)->text, token(p)->length) : -1;
+	if (operation < 0)
+		return unexpected(p, "unknown operation", "add, and, or, xor, swap, cas, load or store", atomic_words,
+				  ATOMICS);
+	p->next++;
+	step->flags = (unsigned)operation;
+	return parse_operands(p, step) && parse_width(p, step) &&
+	       (!take(p, "as") || parse_new_name(p, KIND_VALUE, &step->result));
+}
+
 /* ---- pins --------------------------------------------------------------- */
 
 enum { P_READ = 1, P_WRITE = 2, P_LONG = 4, P_SHORT = 8, P_FAST = 16, P_GET = 32 };
@@ -413,7 +452,8 @@ static const struct verb {
 	{ "store", OP_STORE, 0, parse_store },
 	{ "fill", OP_FILL, 0, parse_fill },
 	{ "load", OP_LOAD, 0, parse_load },
-	{ "add", OP_ATOMIC, 0, parse_add },
+	{ "add", OP_ATOMIC, ATOMIC_ADD, parse_add },
+	{ "atomic", OP_ATOMIC, 0, parse_atomic },
 	{ "pin", OP_PIN, 0, parse_pin },
 	{ "get", OP_PIN, PIN_GET, parse_pin },
 	{ "unpin", OP_UNPIN, 0, parse_unpin },

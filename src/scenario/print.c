@@ -232,15 +232,33 @@ static void print_numbers(const struct scenario *s, const struct step *t, FILE *
 	if (t->op == OP_FILL) {
 		print_place(s, t, "fill", f);
 		fprintf(f, " 0x%02" PRIx64 " %" PRIu64, t->value, t->length);
-	} else if (t->op == OP_ATOMIC) {
-		print_place(s, t, "add", f);
-		fprintf(f, " %" PRIu64, t->value);
 	} else if (t->op == OP_EXPECT_PATH) {
 		fprintf(f, "expect %s %s", PIN(s, t->pin), t->value ? "fast" : "slow");
 	} else {
 		fprintf(f, "expect %s %" PRIu64, t->stat >= 0 && t->stat < stat_count ? stat_names[t->stat] : "?",
 			t->value);
 	}
+}
+
+static void print_atomic(const struct scenario *s, const struct step *t, FILE *f)
+{
+	bool named = t->result >= 0 && t->result < s->nvalues;
+
+	if (t->flags == ATOMIC_ADD && t->length == 8 && !named) {
+		print_place(s, t, "add", f);
+		fprintf(f, " %" PRIu64, t->value);
+		return;
+	}
+	print_place(s, t, "atomic", f);
+	fprintf(f, " %s", t->flags < ATOMICS ? atomic_words[t->flags] : "?");
+	if (t->flags == ATOMIC_CAS)
+		fprintf(f, " %" PRIu64, t->compare);
+	if (t->flags != ATOMIC_LOAD)
+		fprintf(f, " %" PRIu64, t->value);
+	if (t->length != 8)
+		fprintf(f, " bytes %" PRIu64, t->length);
+	if (named)
+		fprintf(f, " as %s", s->values[t->result]);
 }
 
 static void print_body(const struct scenario *s, const struct step *t, FILE *f)
@@ -288,8 +306,10 @@ static void print_body(const struct scenario *s, const struct step *t, FILE *f)
 	case OP_COUNT:
 		fputs("count", f);
 		break;
-	case OP_FILL:
 	case OP_ATOMIC:
+		print_atomic(s, t, f);
+		break;
+	case OP_FILL:
 	case OP_EXPECT_PATH:
 	case OP_EXPECT_STAT:
 		print_numbers(s, t, f);

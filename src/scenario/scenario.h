@@ -44,7 +44,7 @@ enum op {
 	OP_STORE,		/* store A buf+8 "bytes" */
 	OP_FILL,		/* fill A buf 0x5a 4096 */
 	OP_LOAD,		/* load A buf                    touch one byte; load A buf as r: 8, to be asked for */
-	OP_ATOMIC,		/* add A buf+8 5                 8 bytes, fetch-and-add */
+	OP_ATOMIC,		/* add A buf+8 5                 8 bytes, fetch-and-add; atomic A buf+8 swap 5 bytes 4 as r */
 	/* pins */
 	OP_PIN,			/* pin A buf write long fast-only as p  |  get A buf as g */
 	OP_UNPIN,		/* unpin p  |  unpin p dirty  |  unpin p+1p 1 */
@@ -72,6 +72,10 @@ enum { UNPIN_DIRTY = 1 };					/* step.flags of OP_UNPIN */
 enum fork_pins { FORK_COPY, FORK_REFUSE, FORK_HOLE };		/* step.flags of OP_FORK */
 enum advice { ADVICE_DISCARD, ADVICE_DONTFORK, ADVICE_DOFORK, ADVICE_WIPEONFORK, ADVICE_KEEPONFORK };
 enum remap { REMAP_RESIZE, REMAP_MOVE };			/* step.flags of OP_REMAP */
+enum atomic {							/* step.flags of OP_ATOMIC */
+	ATOMIC_ADD, ATOMIC_AND, ATOMIC_OR, ATOMIC_XOR, ATOMIC_SWAP, ATOMIC_CAS, ATOMIC_LOAD, ATOMIC_STORE, ATOMICS
+};
+extern const char *const atomic_words[ATOMICS];			/* "add", ... in that order */
 
 struct position {
 	int line, column;	/* from 1 */
@@ -88,21 +92,22 @@ struct step {
 	int pin;		/* index into scenario.pins */
 	uint64_t offset;	/* bytes into the mapping, the object or the pin */
 	uint64_t length;	/* bytes, always: the parser has multiplied pages.  Of `bytes` where there are
-				   some; OP_OBJECT, OP_OBJECT_RESIZE, OP_MAP: the size; OP_REMAP: the new size,
+				   some; OP_ATOMIC: 4 or 8; OP_OBJECT, OP_OBJECT_RESIZE, OP_MAP: the size; OP_REMAP: the new size,
 				   of a move 0.  Of a range or a pin 0: from the place to the end of the mapping
 				   (OP_UNPIN: of the pin) */
 	uint64_t object_offset;	/* OP_MAP */
 	unsigned prot;
-	unsigned flags;		/* OP_ADVISE: enum advice; OP_FORK: enum fork_pins ... */
+	unsigned flags;		/* OP_ADVISE: enum advice; OP_FORK: enum fork_pins; OP_ATOMIC: enum atomic ... */
 	int stat;		/* OP_EXPECT_STAT: index into the statistics' names (stat_names) */
-	uint64_t value;		/* OP_FILL: the byte; OP_ATOMIC: the addend; OP_EXPECT_STAT: the count;
+	uint64_t value;		/* OP_FILL: the byte; OP_ATOMIC: the operand; OP_EXPECT_STAT: the count;
 				   OP_EXPECT_PATH: 1 fast, 0 slow */
+	uint64_t compare;	/* OP_ATOMIC, ATOMIC_CAS: what must be there */
 	unsigned char *bytes;	/* owned by the scenario: to store, or expected */
 	int fails;		/* the operation must fail with this errno (positive); 0: it must succeed, or ... */
 	unsigned may_fail;	/* ... it may fail too, with these: step_may_fail().  0 where fails is not */
-	int result;		/* OP_LOAD with a name: index into scenario.values; -1: none */
+	int result;		/* OP_LOAD or OP_ATOMIC with a name: index into scenario.values; -1: none */
 	int mark;		/* index into scenario.marks: reached when the operation has succeeded; -1: none.
-				   Not of OP_PIN and OP_LOAD, whose names say that, nor of expectations */
+				   Not of OP_PIN, OP_LOAD and the like, whose names say that, nor of expectations */
 	unsigned promises;	/* broken when this line is: bit set of enum promise; 0: those of the head */
 	int thread;		/* from 1: the part, of those that run at the same time; 0: before them, or there are
 				   none; STEP_AFTER: when all of them have ended */

@@ -6,8 +6,9 @@
  *	as NAME                  a mark: reached when the operation has succeeded
  *	promise PROMISE...       what breaks when it is not as expected
  *
- * In this order, each at most once.  A pin and a load take `as` as a word of
- * their own (operation.c): their names say by themselves whether they were done.
+ * In this order, each at most once.  A pin, a load and an atomic operation take `as`
+ * as a word of their own (operation.c): their names say by themselves whether they
+ * were done.
  */
 #include "parser.h"
 
@@ -63,6 +64,12 @@ static bool parse_may_fail(struct parser *p, struct step *step)
 	return true;
 }
 
+/* What `add` says, also where it is said with `atomic`. */
+static bool is_plain_add(const struct step *step)
+{
+	return step->flags == ATOMIC_ADD && step->length == 8 && step->result < 0;
+}
+
 static bool parse_mark(struct parser *p, struct step *step)
 {
 	if (is_expectation(step))
@@ -72,6 +79,9 @@ static bool parse_mark(struct parser *p, struct step *step)
 	if (step->op == OP_LOAD)
 		return scan_error(&p->scan, here(p), "a load has its name before \"may fail\"; expected \"load PLACE as "
 						     "NAME may fail ...\"");
+	if (step->op == OP_ATOMIC && !is_plain_add(step))
+		return scan_error(&p->scan, here(p), "an atomic operation has its name before \"may fail\"; expected "
+						     "\"atomic PLACE ... as NAME may fail ...\"");
 	if (step->fails)
 		return scan_error(&p->scan, here(p), "a mark is for an operation that succeeds; expected none behind "
 						     "\"fails\"");

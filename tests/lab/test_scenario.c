@@ -87,6 +87,12 @@ static const struct {
 	{ "access", HEAD "map A a anon private rw 4\nstore A a \"a\\\"\\\\\\n\\t\\0\\x7f\"\nstore A a + 1p + 0x10 zero 9\n"
 			 "load A a\nload A a+1p 100\nfill A a 0x5a 4096\nfill A a 255 1\nadd A a+8 18446744073709551615\n"
 			 "load A a+9p fails EFAULT\nexpect A a \"x\" promise safe fast\n" },
+	{ "atomic operations",
+	  HEAD "map A a anon private rw 1\natomic A a add 5\natomic A a add 5 bytes 4\natomic A a+4 and 0xf bytes 4 as r\n"
+	       "atomic A a or 18446744073709551615 bytes 8\natomic A a xor 1 as s\natomic A a swap 4294967295 bytes 4\n"
+	       "atomic A a cas 1 2 as t may fail EFAULT\natomic A a cas 0 4294967295 bytes 4\natomic A a load as load\n"
+	       "atomic A a load bytes 4\natomic A a store 0 fails EINVAL\natomic A a add 1 may fail EFAULT as m\n"
+	       "add A a 1 as n\natomic A a add 2 as u\n" },
 	{ "pins", HEAD "map A a anon private rw 4\npin A a write as p\npin A a+1p read long as q\n"
 		       "pin A a fast-only bytes 100 short read as r\nget A a as g\npin A a 1 as s write\n"
 		       "device p+8 \"x\"\nexpect p+8 \"x\"\nexpect p fast\nexpect q slow\nunpin p+1p 1\nunpin p dirty\n"
