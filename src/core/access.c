@@ -51,7 +51,15 @@ static bool writes(const struct transfer *transfer)
 
 /* ---- moving bytes, once they have been found ----------------------------------------- */
 
-/* The same text for both widths: C has no other way to write it once. */
+/*
+ * The same text for both widths: C has no other way to write it once.
+ *
+ * Acquire, and the release that the caller is promised too: that is the fence in
+ * store_bytes(), which stands before each of these but the load.  A load without a
+ * fault has a fence behind it (load_piece()); one with a fault has not.  Without it
+ * the receiver of a message does not see what was stored before the message:
+ * races/message-by-swap and its like, one for each operation and width.
+ */
 #define ATOMIC_OPERATION(type)                                                                                         \
 	static uint64_t atomic_##type(_Atomic type *at, const struct transfer *t)                                      \
 	{                                                                                                              \
@@ -60,13 +68,13 @@ static bool writes(const struct transfer *transfer)
 		switch (t->operation) {                                                                                \
 		case HF_ATOMIC_LOAD: return atomic_load_explicit(at, memory_order_acquire);                           \
 		case HF_ATOMIC_STORE: /* as a swap: the caller may ask for the old value */                           \
-		case HF_ATOMIC_SWAP: return atomic_exchange_explicit(at, operand, memory_order_acq_rel);              \
-		case HF_ATOMIC_ADD: return atomic_fetch_add_explicit(at, operand, memory_order_acq_rel);              \
-		case HF_ATOMIC_AND: return atomic_fetch_and_explicit(at, operand, memory_order_acq_rel);              \
-		case HF_ATOMIC_OR: return atomic_fetch_or_explicit(at, operand, memory_order_acq_rel);                \
-		case HF_ATOMIC_XOR: return atomic_fetch_xor_explicit(at, operand, memory_order_acq_rel);              \
+		case HF_ATOMIC_SWAP: return atomic_exchange_explicit(at, operand, memory_order_acquire);              \
+		case HF_ATOMIC_ADD: return atomic_fetch_add_explicit(at, operand, memory_order_acquire);              \
+		case HF_ATOMIC_AND: return atomic_fetch_and_explicit(at, operand, memory_order_acquire);              \
+		case HF_ATOMIC_OR: return atomic_fetch_or_explicit(at, operand, memory_order_acquire);                \
+		case HF_ATOMIC_XOR: return atomic_fetch_xor_explicit(at, operand, memory_order_acquire);              \
 		case HF_ATOMIC_CAS:                                                                                    \
-			atomic_compare_exchange_strong_explicit(at, &old, operand, memory_order_acq_rel,               \
+			atomic_compare_exchange_strong_explicit(at, &old, operand, memory_order_acquire,               \
 								memory_order_acquire);                                \
 			return old;                                                                                    \
 		}                                                                                                      \
