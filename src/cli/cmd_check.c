@@ -12,7 +12,7 @@
 #include <sys/random.h>
 
 static const char *format = "text", *model = "c11", *design_list, *shard, *save, *mutant, *survivors;
-static uint64_t random_count, seed, executions, seconds, execution, jobs, depth = 12;
+static uint64_t random_count, seed, executions, seconds, execution, jobs, depth = 40;
 static bool all, naive, quiet, verbose, progress, mutate;
 
 /* ---- from options to settings ------------------------------------------------------------- */
@@ -217,7 +217,7 @@ static const struct option options[] = {
 	{.name = "seed", .argument = "S", .help = "of --random; any, and printed, if not said", .number = &seed},
 	{.name = "shard", .argument = "K/N", .help = "the Kth of N parts of each run; or mpi, by the environment",
 	 .text = &shard},
-	{.name = "depth", .argument = "D", .help = "where runs are cut into parts: after so many steps; 12",
+	{.name = "depth", .argument = "D", .help = "where runs are cut into parts: after so many steps; 40",
 	 .number = &depth},
 	{.name = "all", .help = "go on after the first violation, and count them", .given = &all},
 	{.name = "execution", .argument = "N", .help = "this execution alone, as a failing run says its number",

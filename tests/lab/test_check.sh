@@ -297,7 +297,7 @@ seen_by_jobs() {
 	sed '/^unpin/d; $a seen page A buf = page dma' scenarios/races/good.scn >seen.scn
 	exits 0 --jobs 4 --depth 3 seen.scn && says out PROVED
 }
-fails_by_jobs() { exits 1 --jobs 3 fails.scn && says out VIOLATED 'replay .* --shard [1-3]/3 --depth 12 '; }
+fails_by_jobs() { exits 1 --jobs 3 fails.scn && says out VIOLATED 'replay .* --shard [1-3]/3 --depth 40 '; }
 a_part() { exits 0 --shard 2/3 parts.scn && says out 'PART DONE' 'part 2 of 3'; }
 
 mpi() {
