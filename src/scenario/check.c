@@ -123,16 +123,14 @@ static bool check_new_pin(struct parser *p, const struct step *step)
 	return true;
 }
 
-/* Pages that a pin in another thread is about to have, nobody else can give back. */
+/* Handed over to another thread, which ends it if it gets it in time: a second end can't know. */
 static bool check_unpin(struct parser *p, const struct step *step)
 {
-	int owner = p->known.pin_thread[step->pin];
+	const struct ending *handed = &p->known.handed[step->pin];
 
-	if (step->op != OP_UNPIN || step->thread <= 0 || owner <= 0 || owner == step->thread)
+	if (step->op != OP_UNPIN || !handed->line || excused(step))
 		return true;
-	return scan_error(&p->scan, p->at[KIND_PIN],
-			  "pin %s is taken in thread %d; expected an unpin in that thread, or behind \"end\"",
-			  p->scenario->pins[step->pin], owner);
+	return ends_twice(p, handed, p->at[KIND_PIN], "pin", p->scenario->pins[step->pin], "EINVAL");
 }
 
 static bool check_old_pin(struct parser *p, const struct step *step)
@@ -297,6 +295,7 @@ static void follow_pin(struct known *k, const struct step *step)
 
 	k->pin[step->pin] = LIFE_HERE;
 	k->pin_thread[step->pin] = step->thread;
+	k->handed[step->pin] = (struct ending){ 0, 0 };
 	k->pin_flags[step->pin] = step->flags;
 	k->pin_bytes[step->pin] = step->length ? step->length : all > step->offset ? all - step->offset : 0;
 }
@@ -315,6 +314,14 @@ static void follow_results(struct known *k, const struct step *step)
 		k->mark[step->mark] = true;
 }
 
+/* Another thread takes the pin: where it has not yet, the unpin is passed over. */
+static bool is_handed(const struct known *k, const struct step *step)
+{
+	int owner = k->pin_thread[step->pin];
+
+	return step->thread > 0 && owner > 0 && owner != step->thread;
+}
+
 /* The end of a space, a pin or a mapping: all of it, and for certain. */
 static void follow_end(struct known *k, const struct step *step)
 {
@@ -325,6 +332,8 @@ static void follow_end(struct known *k, const struct step *step)
 	if (step->op == OP_EXIT) {
 		k->space[step->space] = LIFE_OVER;
 		k->exit[step->space] = end;
+	} else if (step->op == OP_UNPIN && is_handed(k, step)) {
+		k->handed[step->pin] = end;
 	} else if (step->op == OP_UNPIN) {
 		k->pin[step->pin] = LIFE_OVER;
 		k->unpin[step->pin] = end;

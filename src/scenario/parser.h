@@ -41,6 +41,7 @@ struct known {
 	enum life space[SCENARIO_NAMES], pin[SCENARIO_NAMES];
 	struct ending exit[SCENARIO_NAMES];
 	struct ending unpin[SCENARIO_NAMES];
+	struct ending handed[SCENARIO_NAMES];		/* ... by a thread that got it from the one that took it */
 	struct ending unmap[SCENARIO_NAMES][SCENARIO_NAMES];
 	int pin_thread[SCENARIO_NAMES];			/* who took it */
 	bool place[SCENARIO_NAMES][SCENARIO_NAMES];	/* [space][mapping]: was mapped there once */

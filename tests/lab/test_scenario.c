@@ -68,6 +68,10 @@ static const struct {
 	       " unpin p may fail EINVAL\n exit A may fail ESRCH\n fork B C hole may fail EAGAIN ESRCH as forked\n"
 	       "thread\n store C buf \"x\"\n exit C may fail ESRCH\nthread\n unmap C buf may fail EINVAL\nend\n"
 	       "unpin q\nunpin w dirty\nload C buf\nmap A new anon private rw fails ESRCH\n" },
+	{ "a pin that another thread ends",
+	  HEAD "map A buf anon private rw 2\nthread\n pin A buf write as p\n pin A buf read as q\n unpin q\n"
+	       "thread\n device p \"x\"\n unpin p dirty\n unpin q may fail EINVAL\nthread\n unpin p may fail EINVAL\nend\n"
+	       "expect p zero 1\nunpin p may fail EINVAL\npin A buf read as q\nunpin q\nseen p\n" },
 	{ "what may fail, one after the other",
 	  HEAD "map A a anon private rw 1 may fail ENOMEM as mapped\nstore A a \"x\"\npin A a write as p may fail E2BIG EAGAIN\n"
 	       "device p \"x\"\nexpect p fast\nunpin p may fail EINVAL\nunpin p\nunpin p may fail EINVAL as twice\n"
