@@ -224,6 +224,7 @@ mutants: $(B)/holdfast
 
 # What a suite is told: always, and by how long the tests may take.
 args_test_cli.sh  := $(B)/holdfast
+args_test_races.sh := $(B)/holdfast
 short_test_random := 100000
 full_test_random  := 1000000
 short_stress      := 10
@@ -231,6 +232,7 @@ full_stress       := 60
 short_test_windows := 7
 full_test_windows := 1
 full_test_kernel_random := 3000
+full_test_races.sh := c11 tso sc
 
 suites = $(foreach test,$(1),'$(test) $(args_$(notdir $(test))) $($(LENGTH)_$(notdir $(test)))')
 # ThreadSanitizer's: what has threads, so not the exhaustive one, which takes a minute there.
