@@ -107,7 +107,6 @@ static int unmap(const struct call *c)
 	if (error)
 		return error;
 	c->place->gone |= page_bits(c->step->offset / EXPLORED_PAGE, (length + EXPLORED_PAGE - 1) / EXPLORED_PAGE);
-	c->place->changed = true;
 	return 0;
 }
 

@@ -102,13 +102,16 @@ void world_inherit(struct world *w, int parent, int child)
 	}
 }
 
+/* What one thread unmapped counts where no other has moved the mapping away: there it ended nothing. */
 static void settle_place(struct place *base, const struct place *own)
 {
-	uint64_t gone = own->made == base->made ? base->gone | own->gone : own->gone;
+	uint64_t gone = own->gone;
 
+	if (own->made == base->made && own->address == base->address)
+		gone |= base->gone;
 	if (own->changed)
 		*base = *own;
-	if (own->made == base->made)
+	if (own->made == base->made && own->address == base->address)
 		base->gone = gone;
 	base->changed = false;
 }

@@ -35,7 +35,7 @@ enum { THREADS = ENGINE_THREADS, OUTSIDE = ENGINE_THREADS, VIEWS };
 struct place {
 	uint16_t address, length;	/* bytes */
 	uint8_t made;		/* by the step before this one; 0: not known.  A fork's child has it, too */
-	bool changed;		/* since the view began */
+	bool changed;		/* made, moved or resized since the view began */
 	bool is_private;
 	uint64_t gone;		/* pages that were unmapped or cut off, a bit each */
 };
