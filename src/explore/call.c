@@ -387,13 +387,21 @@ static int in_mapping(const struct call *c)
 	}
 }
 
+/* A map makes its space, too; but not one that is made elsewhere, and not there yet. */
+static bool makes_space(const struct step *step)
+{
+	unsigned who = engine_self() == OUTSIDE ? 1u : 1u << (engine_self() + 1);
+
+	return step->op == OP_SPACE || (step->op == OP_MAP && (play.plan.makes.space[step->space] & who));
+}
+
 static int in_space(struct call *c)
 {
 	const struct step *step = c->step;
 	int error;
 
 	c->mm = world_space(c->w, step->space);
-	if (!c->mm && (step->op == OP_SPACE || step->op == OP_MAP)) {
+	if (!c->mm && makes_space(step)) {
 		error = space_make(c->w, step->space);
 		if (error)
 			return error;
