@@ -6,7 +6,7 @@
 #>   make check-full      the same, longer: a million random operations, a minute of threads
 #>   make asan            the tests under AddressSanitizer; also ubsan
 #>   make fuzz            a fuzzer on the parser and on the operations (FUZZ_SECONDS=60 each)
-#>   make tsan            the tests of the library under ThreadSanitizer (LENGTH=short: ten seconds of threads)
+#>   make tsan            the tests under ThreadSanitizer, but for the explorer's (LENGTH=short: ten seconds of threads)
 #>   make mutants         take the core's safeguards out one by one (tests/mutants): who notices?
 #>   make bench           time pins, COW breaks and forks
 #>   make lint            rules that no compiler knows: layers, man pages, shell scripts
@@ -237,14 +237,17 @@ full_test_races.sh := c11 tso sc
 suites = $(foreach test,$(1),'$(test) $(args_$(notdir $(test))) $($(LENGTH)_$(notdir $(test)))')
 # ThreadSanitizer's: what has threads, so not the exhaustive one, which takes a minute there.
 THREADED := $(filter-out %/test_paths,$(LIB_TEST:%.c=$(B)/%))
+# And the rest, as far as it can be run there: not the explorer, whose threads are none to the
+# sanitizer, nor the live kernel's processes, whose signals it takes.
+UNTHREADED := $(filter-out %/test_kernel% %/test_explore% %/test_random%,$(LAB_TEST:%.c=$(B)/%))
 
 check-full threads: LENGTH = full
 check: LENGTH = short
 check check-full: all $(TESTS)
 	@scripts/run-tests $(B)/log $(call suites,$(TESTS) $(SH_TEST))
 
-threads: $(THREADED)
-	@scripts/run-tests $(B)/log $(call suites,$(THREADED))
+threads: $(THREADED) $(UNTHREADED) $(B)/tests/lab/test_random
+	@scripts/run-tests $(B)/log $(call suites,$(THREADED) $(UNTHREADED)) '$(B)/tests/lab/test_random 3000'
 
 asan:
 	@$(MAKE) B=$(B)-asan SAN='-fsanitize=address -fno-omit-frame-pointer' check
