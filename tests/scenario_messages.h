@@ -83,7 +83,7 @@ static const struct {
 	  "did you mean \"private\"?" },
 	{ HEAD MAP "protect A buf ro\n", "t.scn:5:15: unknown protection \"ro\"; expected rw, r, none or seal; did you mean "
 					 "\"rw\"?" },
-	{ HEAD MAP "fork A B refuze\n", "t.scn:5:10: unknown word \"refuze\"; expected copy, refuse or hole; did you mean "
+	{ HEAD MAP "fork A B refuze\n", "t.scn:5:10: unknown word \"refuze\"; expected copy, refuse or hole, or report; did you mean "
 					"\"refuse\"?" },
 	{ HEAD MAP "load A buf fails EBSUY\n",
 	  "t.scn:5:18: unknown error \"EBSUY\"; expected the name of an error, as EBUSY; did you mean \"EBUSY\"?" },
@@ -238,6 +238,15 @@ static const struct {
 	  "...\"" },
 	{ HEAD MAP T "atomic A buf or 1 bytes 4 as r\nend\nnever r zero 5\n",
 	  "t.scn:8:9: 5 bytes, and load r has 4; expected at most as many" },
+	/* inventories and reports */
+	{ HEAD MAP "expect inventory\n", "t.scn:5:17: the line ends too early; expected the name of a space, as A" },
+	{ HEAD MAP "expect inventory A buf\n", "t.scn:5:20: trailing \"buf\"; expected the end of the line" },
+	{ HEAD MAP "expect inventry A 1\n",
+	  "t.scn:5:8: there is no pin \"inventry\"; expected the name of a pin, as dma" },
+	{ HEAD MAP "pin A buf read as inventory\n",
+	  "t.scn:5:19: inventory is a word behind expect; expected another name for the pin" },
+	{ HEAD MAP "fork A B report refuse\n",
+	  "t.scn:5:17: unknown word \"refuse\"; expected copy, refuse or hole, or report" },
 	/* what may fail, loads and marks */
 	{ HEAD MAP "load A buf may fail EBSUY\n",
 	  "t.scn:5:21: unknown error \"EBSUY\"; expected the name of an error, as EBUSY; did you mean \"EBUSY\"?" },

@@ -182,7 +182,7 @@ static int atomic(const struct call *c)
 
 /* ---- pins --------------------------------------------------------------- */
 
-static unsigned how_of(unsigned flags)
+unsigned call_how(unsigned flags)
 {
 	return (flags & PIN_WRITE ? HF_PIN_WRITE : HF_PIN_READ) | (flags & PIN_LONG ? HF_PIN_LONGTERM : 0u) |
 	       (flags & PIN_FAST ? HF_PIN_FAST_ONLY : 0u) | (flags & PIN_GET ? HF_PIN_GET : 0u);
@@ -191,7 +191,7 @@ static unsigned how_of(unsigned flags)
 /* All of it, or why the first page that can't be had can't; 1: it can by now, another thread has changed something. */
 static int pin_once(const struct call *c, uint64_t address, uint64_t length, struct hf_pin *pin)
 {
-	unsigned how = how_of(c->step->flags);
+	unsigned how = call_how(c->step->flags);
 	const char *tag = play.plan.scenario->pins[c->step->pin];
 	ssize_t n = hf_pin(c->mm, address, length, how, tag, pin), more;
 	struct hf_pin rest;
@@ -336,16 +336,28 @@ static int fork_space(const struct call *c)
 	};
 	struct world *w = c->w;
 	int child = c->step->child, error;
+	struct hf_pin_info listed[PINS];
+	struct hf_fork_report report = { .pins = listed, .room = PINS };
 	struct hf_mm *mm;
 
 	if (w->mm[child])
 		return -EEXIST;
-	error = hf_mm_fork(c->mm, pins[c->step->flags], NULL, &mm);
+	error = hf_mm_fork(c->mm, pins[c->step->flags], c->step->value ? &report : NULL, &mm);
+	listing_is_right(w, c->step, listed, report.pins_found);
 	if (error)
 		return error;
 	w->mm[child] = mm;
 	world_inherit(w, c->step->space, child);
 	world_hand_space(w, child);
+	return 0;
+}
+
+static int inventory(const struct call *c)
+{
+	struct hf_pin_info listed[PINS];
+
+	*c->value = hf_inventory(c->w->pool, c->mm, listed, PINS);
+	listing_is_right(c->w, c->step, listed, *c->value);
 	return 0;
 }
 
@@ -418,6 +430,8 @@ static int in_space(struct call *c)
 		c->w->exited[step->space] = true;
 		return 0;
 	}
+	if (step->op == OP_EXPECT_INVENTORY)
+		return inventory(c);
 	c->place = world_place(c->w, step->space, step->mapping);
 	if (step->op == OP_MAP)
 		return map(c);

@@ -4,6 +4,7 @@
  *	plan.c       the scenario in small pages
  *	world.c      handles and places: made, looked up, merged at the end
  *	call.c       one step, one call of the public header
+ *	listing.c    inventories and reports of forks
  *	program.c    setup and threads: steps one after the other, and their errors
  *	judge.c      the quiet end: what comes after, conditions, verify, the outcome
  *	condition.c  facts
@@ -127,6 +128,10 @@ enum { CALL_PASSED_OVER = 1 };	/* what the step needs was not made */
 
 /* 0, -errno, or CALL_PASSED_OVER.  Bytes that were read go to `bytes`, counts to `value`. */
 int call_step(struct world *w, size_t step, unsigned char *bytes, uint64_t *value);
+unsigned call_how(unsigned flags);	/* of a pin's step, as the library has it */
+
+/* listing.c: false and said, where one of these pins of the step's space is none of the scenario's. */
+bool listing_is_right(struct world *w, const struct step *step, const struct hf_pin_info *pins, uint64_t count);
 
 /* ---- program.c ------------------------------------------------------------------------- */
 

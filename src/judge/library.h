@@ -3,6 +3,7 @@
  *
  *	library.c           open, dispatch, close
  *	library_step.c      one step, one call of the public header
+ *	library_list.c      inventories and reports of forks
  *	library_describe.c  entries, pages and pins as text, for traces
  *
  * Errors inside are negative errno values, as the library's.
@@ -23,6 +24,7 @@ struct held_pin {
 	bool taken;		/* once; the pin may have ended */
 	struct hf_pin pin;
 	struct step step;	/* that took it; its caller may forget it */
+	uint64_t address;	/* then */
 	uint64_t skip;		/* bytes before it in its first page */
 	uint64_t pages;
 	unsigned char *ended;	/* per page: was unpinned */
@@ -44,6 +46,11 @@ struct judge {
 /* library_step.c: 0 or -errno.  What is wrong with the library itself goes to reply->reason. */
 int library_step(struct judge *, const struct step *, struct reply *);
 void library_end_pin(struct held_pin *);
+unsigned library_how(unsigned flags);	/* of a pin's step, as the library has it */
+
+/* library_list.c: the same */
+int library_inventory(struct judge *, struct hf_mm *, const struct step *, struct reply *);
+int library_fork_reported(struct judge *, struct hf_mm *, const struct step *, enum hf_fork_pins, struct reply *);
 
 /* library_describe.c */
 void library_describe(struct judge *, FILE *);

@@ -215,7 +215,7 @@ static int atomic(struct judge *j, struct hf_mm *mm, const struct step *step, st
 
 /* ---- pins --------------------------------------------------------------- */
 
-static unsigned how_of(unsigned flags)
+unsigned library_how(unsigned flags)
 {
 	return (flags & PIN_WRITE ? HF_PIN_WRITE : HF_PIN_READ) | (flags & PIN_LONG ? HF_PIN_LONGTERM : 0u) |
 	       (flags & PIN_FAST ? HF_PIN_FAST_ONLY : 0u) | (flags & PIN_GET ? HF_PIN_GET : 0u);
@@ -249,7 +249,7 @@ static int pin(struct judge *j, struct hf_mm *mm, const struct step *step, struc
 	struct held_pin *held = &j->pin[step->pin];
 	uint64_t address = address_of(j, step), length = length_of(j, step);
 	struct hf_pin new;
-	int error = pin_all(mm, address, length, how_of(step->flags), j->scenario->pins[step->pin], &new, reply);
+	int error = pin_all(mm, address, length, library_how(step->flags), j->scenario->pins[step->pin], &new, reply);
 
 	if (error)
 		return error;
@@ -257,6 +257,7 @@ static int pin(struct judge *j, struct hf_mm *mm, const struct step *step, struc
 	held->taken = true;
 	held->pin = new;
 	held->step = *step;
+	held->address = address;
 	held->skip = address % SCENARIO_PAGE;
 	held->pages = (held->skip + length + SCENARIO_PAGE - 1) / SCENARIO_PAGE;
 	held->ended = must_alloc(held->ended, held->pages);
@@ -360,7 +361,7 @@ static int path(struct judge *j, const struct step *step, struct reply *reply)
 
 /* ---- spaces and statistics ---------------------------------------------- */
 
-static int fork_space(struct judge *j, struct hf_mm *mm, const struct step *step)
+static int fork_space(struct judge *j, struct hf_mm *mm, const struct step *step, struct reply *reply)
 {
 	static const enum hf_fork_pins pins[] = {
 		[FORK_COPY] = HF_FORK_COPY, [FORK_REFUSE] = HF_FORK_REFUSE, [FORK_HOLE] = HF_FORK_HOLE,
@@ -369,7 +370,8 @@ static int fork_space(struct judge *j, struct hf_mm *mm, const struct step *step
 
 	if (j->mm[step->child])
 		return -EEXIST;
-	error = hf_mm_fork(mm, pins[step->flags], NULL, &j->mm[step->child]);
+	error = step->value ? library_fork_reported(j, mm, step, pins[step->flags], reply) :
+			      hf_mm_fork(mm, pins[step->flags], NULL, &j->mm[step->child]);
 	if (error)
 		j->mm[step->child] = NULL;
 	else
@@ -410,12 +412,14 @@ static int on_space(struct judge *j, const struct step *step, struct reply *repl
 	case OP_SPACE:
 		return 0;
 	case OP_FORK:
-		return fork_space(j, mm, step);
+		return fork_space(j, mm, step, reply);
 	case OP_EXIT:
 		hf_mm_exit(mm);
 		return 0;
 	case OP_MAP:
 		return map(j, mm, step);
+	case OP_EXPECT_INVENTORY:
+		return library_inventory(j, mm, step, reply);
 	default:
 		break;
 	}

@@ -250,6 +250,8 @@ static void model_step(struct judge *model, const struct step *step, struct repl
 		cannot(reply, "the model has no fast path");
 	else if (step->op == OP_EXPECT_STAT)
 		cannot(reply, "the model counts nothing");
+	else if (step->op == OP_EXPECT_INVENTORY)
+		cannot(reply, "the model keeps no list of pins");
 	else if (step->op == OP_COUNT)
 		answer(reply, 0);
 	else if (step->op == OP_OBJECT || step->op == OP_OBJECT_WRITE || step->op == OP_OBJECT_RESIZE ||

@@ -138,11 +138,15 @@ const char *live_why_not(const struct kernel_probe *probe, const struct step *st
 	case OP_FORK:
 		if (step->flags == FORK_REFUSE)
 			return "no fork of Linux refuses because of pins";
+		if (step->value)
+			return "no fork of Linux says which pins it met";
 		return step->flags == FORK_HOLE ? "no fork of Linux leaves pinned pages out" : NULL;
 	case OP_EXPECT_PATH:
 		return "Linux does not say which path a pin took";
 	case OP_EXPECT_STAT:
 		return "Linux does not count this for one address space";
+	case OP_EXPECT_INVENTORY:
+		return "Linux does not say which pins there are";
 	default:
 		return NULL;
 	}

@@ -289,6 +289,8 @@ bool parse_new_name(struct parser *p, enum kind kind, int *index)
 				  LONGEST_NAME);
 	if (other_kind(p, kind, "a name that is not taken"))
 		return false;
+	if (kind == KIND_PIN && is_here(p, "inventory"))
+		return scan_error(&p->scan, here(p), "inventory is a word behind expect; expected another name for the pin");
 	if (kind == KIND_PIN && word_index(stat_names, stat_count, t->text, t->length) >= 0)
 		return scan_error(&p->scan, here(p), "%s is a statistic; expected another name for the pin",
 				  quote(t->text, t->length).text);

@@ -44,6 +44,8 @@ struct judge_ops {
 	 *   OP_EXPECT_DEVICE  the device reads through the pin
 	 *   OP_EXPECT_OBJECT  read the object, not through a mapping
 	 *   OP_EXPECT_PATH, OP_EXPECT_STAT   fill in reply->value
+	 *   OP_EXPECT_INVENTORY   fill in how many pins the space has; a pin that the
+	 *                     scenario did not take is trouble: ANSWER_BROKEN
 	 * OP_LOAD reads too (its bytes are not compared).
 	 */
 	void (*step)(struct judge *, const struct step *, struct reply *);

@@ -327,7 +327,7 @@ static bool parse_space(struct parser *p, struct step *step)
 
 static bool parse_fork(struct parser *p, struct step *step)
 {
-	static const char *const words[] = { "copy", "refuse", "hole" };
+	static const char *const words[] = { "copy", "refuse", "hole", "report" };
 
 	if (!parse_old_name(p, KIND_SPACE, &step->space))
 		return false;
@@ -343,9 +343,10 @@ static bool parse_fork(struct parser *p, struct step *step)
 		step->flags = FORK_REFUSE;
 	else if (take(p, "hole"))
 		step->flags = FORK_HOLE;
-	else if (!take(p, "copy") && !tail_is_here(p))
-		return unexpected(p, "unknown word", "copy, refuse or hole", words, 3);
-	return true;
+	else
+		take(p, "copy");
+	step->value = take(p, "report");
+	return tail_is_here(p) || unexpected(p, "unknown word", "copy, refuse or hole, or report", words, 4);
 }
 
 static bool parse_exit(struct parser *p, struct step *step)
@@ -377,6 +378,17 @@ static bool parse_expect_stat(struct parser *p, struct step *step)
 				  stat_count);
 	p->next++;
 	return parse_number(p, "a number", UINT64_MAX, &step->value);
+}
+
+/* Which pins there are is known of a space; how many, where nobody takes or ends one meanwhile. */
+static bool parse_expect_inventory(struct parser *p, struct step *step)
+{
+	step->op = OP_EXPECT_INVENTORY;
+	p->next++;
+	if (!parse_old_name(p, KIND_SPACE, &step->space))
+		return false;
+	step->flags = number_is_here(p) ? INVENTORY_COUNTED : 0u;
+	return !step->flags || parse_number(p, "a number of pins", UINT64_MAX, &step->value);
 }
 
 static bool parse_expect_pin(struct parser *p, struct step *step)
@@ -418,6 +430,8 @@ static bool parse_expect(struct parser *p, struct step *step)
 
 	if (t->kind != TOKEN_WORD)
 		return unexpected(p, "", "a place, a pin, an object or a statistic", NULL, 0);
+	if (is_here(p, "inventory"))
+		return parse_expect_inventory(p, step);
 	if (!capital)
 		return stat_is_here(p) ? parse_expect_stat(p, step) : parse_expect_pin(p, step);
 	if (known_as(p, p->scenario->objects, p->scenario->nobjects)) {

@@ -180,8 +180,8 @@ static void print_unpin(const struct scenario *s, const struct step *t, FILE *f)
 
 static void print_fork(const struct scenario *s, const struct step *t, FILE *f)
 {
-	fprintf(f, "fork %s %s%s", SPACE(s, t->space), SPACE(s, t->child),
-		t->flags == FORK_REFUSE ? " refuse" : t->flags == FORK_HOLE ? " hole" : "");
+	fprintf(f, "fork %s %s%s%s", SPACE(s, t->space), SPACE(s, t->child),
+		t->flags == FORK_REFUSE ? " refuse" : t->flags == FORK_HOLE ? " hole" : "", t->value ? " report" : "");
 }
 
 static void print_object(const struct scenario *s, const struct step *t, const char *word, FILE *f)
@@ -232,6 +232,10 @@ static void print_numbers(const struct scenario *s, const struct step *t, FILE *
 	if (t->op == OP_FILL) {
 		print_place(s, t, "fill", f);
 		fprintf(f, " 0x%02" PRIx64 " %" PRIu64, t->value, t->length);
+	} else if (t->op == OP_EXPECT_INVENTORY) {
+		fprintf(f, "expect inventory %s", SPACE(s, t->space));
+		if (t->flags & INVENTORY_COUNTED)
+			fprintf(f, " %" PRIu64, t->value);
 	} else if (t->op == OP_EXPECT_PATH) {
 		fprintf(f, "expect %s %s", PIN(s, t->pin), t->value ? "fast" : "slow");
 	} else {
@@ -312,6 +316,7 @@ static void print_body(const struct scenario *s, const struct step *t, FILE *f)
 	case OP_FILL:
 	case OP_EXPECT_PATH:
 	case OP_EXPECT_STAT:
+	case OP_EXPECT_INVENTORY:
 		print_numbers(s, t, f);
 		break;
 	default:

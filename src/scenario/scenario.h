@@ -52,7 +52,7 @@ enum op {
 	OP_DEVICE_READ,		/* (only by OP_EXPECT_DEVICE) */
 	/* spaces */
 	OP_SPACE,		/* space A                       with nothing in it; OP_MAP makes its space too */
-	OP_FORK,		/* fork A B  |  fork A B refuse | hole */
+	OP_FORK,		/* fork A B  |  fork A B refuse | hole  |  fork A B report */
 	OP_EXIT,		/* exit A */
 	/* statistics */
 	OP_COUNT,		/* count                         statistics start from here */
@@ -62,6 +62,7 @@ enum op {
 	OP_EXPECT_OBJECT,	/* expect F+8 "new" */
 	OP_EXPECT_PATH,		/* expect p fast | slow          how the pin was taken */
 	OP_EXPECT_STAT,		/* expect copies 0               since the start, or the last count */
+	OP_EXPECT_INVENTORY,	/* expect inventory A  |  expect inventory A 2   lists the scenario's pins, and no others */
 	OPS
 };
 
@@ -72,6 +73,7 @@ enum { UNPIN_DIRTY = 1 };					/* step.flags of OP_UNPIN */
 enum fork_pins { FORK_COPY, FORK_REFUSE, FORK_HOLE };		/* step.flags of OP_FORK */
 enum advice { ADVICE_DISCARD, ADVICE_DONTFORK, ADVICE_DOFORK, ADVICE_WIPEONFORK, ADVICE_KEEPONFORK };
 enum remap { REMAP_RESIZE, REMAP_MOVE };			/* step.flags of OP_REMAP */
+enum { INVENTORY_COUNTED = 1 };				/* step.flags of OP_EXPECT_INVENTORY: value says how many */
 enum atomic {							/* step.flags of OP_ATOMIC */
 	ATOMIC_ADD, ATOMIC_AND, ATOMIC_OR, ATOMIC_XOR, ATOMIC_SWAP, ATOMIC_CAS, ATOMIC_LOAD, ATOMIC_STORE, ATOMICS
 };
@@ -99,8 +101,8 @@ struct step {
 	unsigned prot;
 	unsigned flags;		/* OP_ADVISE: enum advice; OP_FORK: enum fork_pins; OP_ATOMIC: enum atomic ... */
 	int stat;		/* OP_EXPECT_STAT: index into the statistics' names (stat_names) */
-	uint64_t value;		/* OP_FILL: the byte; OP_ATOMIC: the operand; OP_EXPECT_STAT: the count;
-				   OP_EXPECT_PATH: 1 fast, 0 slow */
+	uint64_t value;		/* OP_FILL: the byte; OP_ATOMIC: the operand; OP_EXPECT_STAT, OP_EXPECT_INVENTORY: the
+				   count; OP_EXPECT_PATH: 1 fast, 0 slow; OP_FORK: 1 when it is to report its pins */
 	uint64_t compare;	/* OP_ATOMIC, ATOMIC_CAS: what must be there */
 	unsigned char *bytes;	/* owned by the scenario: to store, or expected */
 	int fails;		/* the operation must fail with this errno (positive); 0: it must succeed, or ... */

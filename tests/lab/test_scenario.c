@@ -105,6 +105,10 @@ static const struct {
 	{ "spaces", HEAD "space A\nfork A B\nmap B a anon private rw 1\nfork B C hole\nfork B D copy\n"
 			 "pin B a write as p\nfork B E refuse fails EBUSY promise frugal\nfork B E\nexit B\n"
 			 "load B a fails ESRCH\nexpect E a zero 1\nexpect p zero 1\nexit B fails ESRCH\n" },
+	{ "inventories and reports",
+	  HEAD "map A a anon private rw 1\npin A a write as p\nfork A B refuse report fails EBUSY\nfork A C hole report\n"
+	       "fork A D report may fail EBUSY as forked\nfork A E copy report\nexpect inventory A\n"
+	       "expect inventory A 1 promise safe\nexpect inventory D 0\nexit A\nexpect inventory E 18446744073709551615\n" },
 	{ "statistics", HEAD "map A copies anon private rw 1\npin A copies write as copying\ncount\nexpect copies 0\n"
 			     "expect fork_copies 0x10 promise frugal\nexpect pins_held 1\n" },
 	{ "heads in any order", "scenario history/x.y\npool 16\npromise safe\nbroken under linux-5.7 kernel\n"
