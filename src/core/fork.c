@@ -118,21 +118,26 @@ static bool has_listed_page(const struct record *record)
 	return false;
 }
 
+static bool is_pin_of(const struct record *record, const struct hf_mm *mm)
+{
+	return atomic_load_explicit(&record->mm, memory_order_relaxed) == mm;
+}
+
 static void list_pin(struct record *record, void *context)
 {
 	const struct forking *forking = context;
 	struct hf_fork_report *report = forking->report;
 	uint64_t word = atomic_load_explicit(&record->word, memory_order_relaxed), found;
 
-	/* Pins of others are on pages of others, which another fork may have marked. */
-	if ((word & RECORD_WHAT) == RECORD_FREE ||
-	    atomic_load_explicit(&record->mm, memory_order_relaxed) != forking->parent)
+	/* So that others are seldom held up; it may be of a pin that has ended since. */
+	if ((word & RECORD_WHAT) == RECORD_FREE || !is_pin_of(record, forking->parent))
 		return;
 	/* Claimed, the pin can't end and take its runs with it while we look. */
 	word = (word & ~(uint64_t)RECORD_WHAT) | RECORD_LIVE;
 	if (!record_claim(record, word, &found))
 		return;
-	if (!record_is_get(record) && has_listed_page(record)) {
+	/* Pins of others are on pages of others, which another fork may have marked: races/reports-of-two-forks. */
+	if (is_pin_of(record, forking->parent) && !record_is_get(record) && has_listed_page(record)) {
 		if (report->pins && report->pins_found < report->room)
 			record_describe(record, &report->pins[report->pins_found]);
 		report->pins_found++;
