@@ -24,7 +24,8 @@ void records_destroy(struct hf_pool *pool)
 {
 	for (unsigned number = 0; number < SLOTS; number++) {
 		struct slot *slot = &pool->slots[number];
-		struct record_chunk *chunk = atomic_load_explicit(&slot->chunks, memory_order_acquire), *next;
+		/* Relaxed: whoever may destroy the pool knows that all other calls are over. */
+		struct record_chunk *chunk = atomic_load_explicit(&slot->chunks, memory_order_relaxed), *next;
 
 		for (; chunk; chunk = next) {
 			next = chunk->next;
@@ -49,7 +50,7 @@ static struct record *chunk_add(struct hf_pool *pool, struct slot *slot)
 		record->next = i + 1 < CHUNK_RECORDS ? record + 1 : NULL;
 	}
 	chunk->next = atomic_load_explicit(&slot->chunks, memory_order_relaxed);
-	/* Pairs with records_each(): the chunk's contents before its being there. */
+	/* Pairs with records_each(): the chunk's contents before its being there (races/inventory-against-pin). */
 	atomic_store_explicit(&slot->chunks, chunk, memory_order_release);
 	return chunk->records;
 }
@@ -58,7 +59,8 @@ static struct record *take_from(struct hf_pool *pool, struct slot *slot)
 {
 	struct record *record = slot->records_free;
 
-	/* Acquire pairs with record_give(): whoever ended the pin is done with the record. */
+	/* Acquire pairs with record_give(): whoever ended the pin is done with the record
+	   (races/unpin-by-another-against-pin). */
 	if (!record)
 		record = atomic_exchange_explicit(&slot->records_returned, NULL, memory_order_acquire);
 	if (!record)
@@ -105,6 +107,7 @@ void record_give(struct record *record)
 		return;
 	}
 	record->next = atomic_load_explicit(&slot->records_returned, memory_order_relaxed);
+	/* Release pairs with take_from(). */
 	while (!atomic_compare_exchange_weak_explicit(&slot->records_returned, &record->next, record,
 						      memory_order_release, memory_order_relaxed))
 		;
@@ -117,8 +120,12 @@ uint64_t record_begin(struct record *record, const struct hf_mm *mm, uint64_t ad
 {
 	uint64_t word = atomic_load_explicit(&record->word, memory_order_relaxed) | RECORD_LIVE;
 
-	/* Pairs with the acquire fence in records_each(): whoever reads what follows
-	   sees that the pin before has ended. */
+	/*
+	 * Pairs with the acquire fence in record_read(): whoever reads what follows
+	 * sees that the pin before has ended (races/inventory-against-pin-again).  And
+	 * with the one in load_piece(): what a device stores through the pin has no
+	 * fence of its own (races/device-write-against-load-and-cow).
+	 */
 	atomic_thread_fence(memory_order_release);
 	atomic_store_explicit(&record->mm, mm, memory_order_relaxed);
 	atomic_store_explicit(&record->tag, tag, memory_order_relaxed);
@@ -127,6 +134,7 @@ uint64_t record_begin(struct record *record, const struct hf_mm *mm, uint64_t ad
 	atomic_store_explicit(&record->held, length, memory_order_relaxed);
 	atomic_store_explicit(&record->since, plat_now(), memory_order_relaxed);
 	atomic_store_explicit(&record->how, how, memory_order_relaxed);
+	/* Pairs with record_read() and record_claim(): all of the pin (races/inventory-against-pin). */
 	atomic_store_explicit(&record->word, word, memory_order_release);
 	return word;
 }
@@ -137,6 +145,7 @@ bool record_claim(struct record *record, uint64_t word, uint64_t *found)
 
 	for (unsigned attempt = 0;; attempt++) {
 		*found = word;
+		/* Acquire pairs with record_release() and record_begin() (races/unpin-of-both-parts). */
 		if (atomic_compare_exchange_strong_explicit(&record->word, found, busy, memory_order_acquire,
 							    memory_order_relaxed))
 			return true;
@@ -148,27 +157,32 @@ bool record_claim(struct record *record, uint64_t word, uint64_t *found)
 
 void record_release(struct record *record, uint64_t word)
 {
+	/* Pairs with record_claim(): whoever has it next sees what was done with it (races/unpin-of-both-parts). */
 	atomic_store_explicit(&record->word, word, memory_order_release);
 }
 
 void record_end(struct record *record, uint64_t word)
 {
+	/* Relaxed: it says to the inventory and to a second unpin that there is nothing here.
+	   Who takes the record for a pin gets it from record_give(). */
 	atomic_store_explicit(&record->word, (word & ~(uint64_t)RECORD_WHAT) + RECORD_GENERATION,
-			      memory_order_release);
+			      memory_order_relaxed);
 	record_give(record);
 }
 
 /* ---- all of them ---------------------------------------------------------------------------- */
 
+/* The word is looked at relaxed: whoever reads more of a record claims it, or looks again (record_read()). */
 void records_each(struct hf_pool *pool, void (*visit)(struct record *, void *), void *context)
 {
 	for (unsigned number = 0; number < SLOTS; number++) {
+		/* Acquire pairs with chunk_add(). */
 		struct record_chunk *chunk =
 			atomic_load_explicit(&pool->slots[number].chunks, memory_order_acquire);
 
 		for (; chunk; chunk = chunk->next)
 			for (unsigned i = 0; i < CHUNK_RECORDS; i++)
-				if (atomic_load_explicit(&chunk->records[i].word, memory_order_acquire) & RECORD_WHAT)
+				if (atomic_load_explicit(&chunk->records[i].word, memory_order_relaxed) & RECORD_WHAT)
 					visit(&chunk->records[i], context);
 	}
 }
@@ -208,10 +222,11 @@ void record_describe(const struct record *record, struct hf_pin_info *info)
 /* One record as it was at one moment; false: it ended or began meanwhile. */
 static bool record_read(const struct record *record, struct hf_pin_info *info)
 {
+	/* Acquire pairs with the release store in record_begin() (races/inventory-against-pin). */
 	uint64_t word = atomic_load_explicit(&record->word, memory_order_acquire);
 
 	record_describe(record, info);
-	/* Pairs with the release fence in record_begin(). */
+	/* Pairs with the release fence in record_begin() (races/inventory-against-pin-again). */
 	atomic_thread_fence(memory_order_acquire);
 	/* A part unpinned meanwhile changes what, and nothing that matters here. */
 	return (word & RECORD_WHAT) &&
