@@ -49,12 +49,17 @@ struct model_slot {
 	struct model_page *own;
 };
 
+/* Where a name is: it keeps its place when it is unmapped, and a fork hands it on. */
+struct model_name {
+	bool known;
+	uint64_t at, pages;
+};
+
 struct model_space {
 	bool exited;
 	struct model_slot *slots;
 	size_t count, room;
-	/* where the names are: they keep their place when it is unmapped, and a fork hands them on */
-	struct { bool known; uint64_t at, pages; } names[SCENARIO_NAMES];
+	struct model_name names[SCENARIO_NAMES];
 };
 
 struct model_pin {

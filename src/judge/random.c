@@ -27,13 +27,6 @@ const char *random_op_name(enum op op)
 	return (unsigned)op < OPS && op_names[op] ? op_names[op] : "?";
 }
 
-static uint64_t round_seed(const struct random_config *config, uint64_t round)
-{
-	struct maker maker = { .random = config->seed ^ round * 0xd1342543de82ef95u };
-
-	return maker_random(&maker);
-}
-
 static uint64_t round_pool(const struct random_config *config, struct maker *maker, uint64_t round)
 {
 	if (config->pool_pages)
@@ -114,7 +107,7 @@ int random_run(const struct random_config *config, struct random_counts *counts,
 		uint64_t rest = config->operations - counts->operations;
 		struct maker *maker = new_maker();
 
-		failure->round_seed = maker->random = round_seed(config, counts->rounds);
+		failure->round_seed = maker->random = maker_seed(config->seed, counts->rounds);
 		if (run_round(config, counts, rest < round ? rest : round, counts->rounds, maker, failure) == DIFFERENT) {
 			random_shrink(config, failure);
 			return 1;

@@ -7,6 +7,8 @@
  *	random_pick.c     ... of what there is
  *	random_pair.c     two judges side by side: carries out a step, compares
  *	random_shrink.c   makes a failing round short
+ *	random_threads.c  scenarios with threads, for the explorer
+ *	random_orders.c   what each order of their calls comes to
  */
 #ifndef HOLDFAST_RANDOM_INSIDE_H
 #define HOLDFAST_RANDOM_INSIDE_H
@@ -20,6 +22,13 @@
 #define RANDOM_BIG_POOL 1024u	/* pages: more than all those spaces can ever use */
 #define SHADOW_ALL_GONE (~0u)	/* by one unmap of the whole */
 #define RANDOM_PINS 12		/* most that live at once */
+
+/* The same where the explorer is to run it. */
+#define SMALL_PAGES 3u
+#define SMALL_MAPPINGS 3	/* names, as the rest of these */
+#define SMALL_OBJECTS 2
+#define SMALL_SPACES 5
+#define SMALL_PINS 8
 
 /*
  * What has happened so far, as far as it takes to make up sensible steps and to
@@ -72,12 +81,18 @@ void shadow_follow(struct shadow *, const struct step *);	/* the step succeeded 
 bool shadow_allows(const struct shadow *, const struct step *); /* names only what there is */
 uint64_t shadow_pin_pages(uint64_t skip, uint64_t length);
 
-/* random_make.c */
+/*
+ * random_make.c.  A long run of steps one after the other; or what the explorer is to
+ * run: small pages, few of everything, no name twice.
+ */
+enum stage { STAGE_RUN, STAGE_SETUP, STAGE_THREAD, STAGES };
+
 struct maker {
 	uint64_t random;		/* state of the generator */
 	struct scenario *scenario;	/* names are added to it */
 	const struct shadow *shadow;
 	bool fail_allocations;		/* make steps for that too (random_config) */
+	enum stage stage;
 	unsigned char bytes[RANDOM_PAGES * SCENARIO_PAGE]; /* of the step */
 	bool out_of_names;
 	/* An input that makes the choices (random_input): what is left of it, and what is left for this step. */
@@ -87,10 +102,14 @@ struct maker {
 /* The next bytes of the input make the choices, then a generator that follows from them. */
 void maker_feed(struct maker *, size_t bytes);
 uint64_t maker_random(struct maker *);
+uint64_t maker_seed(uint64_t seed, uint64_t round);	/* of a round's maker */
 uint64_t maker_below(struct maker *, uint64_t n);
-void maker_step(struct maker *, struct step *);	/* its bytes stand in maker->bytes */
+void maker_step(struct maker *, struct step *);	/* its bytes stand in maker->bytes; not if out_of_names */
 
 /* random_shrink.c */
 void random_shrink(const struct random_config *, struct random_failure *);
+/* The ways to make a step simpler, one by one; each leads down, none back.  false: it does not apply, or changes nothing. */
+#define RANDOM_WAYS 15u
+bool random_simplify(struct step *, unsigned way);
 
 #endif

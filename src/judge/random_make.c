@@ -9,6 +9,11 @@
 
 /* ---- the operations ------------------------------------------------------------ */
 
+static uint64_t most_pages(const struct maker *maker)
+{
+	return is_small(maker) ? SMALL_PAGES : RANDOM_PAGES;
+}
+
 /* An object, mostly no further than it reaches; one that could not be made is none. */
 static void map_object(struct maker *maker, struct step *step)
 {
@@ -34,7 +39,7 @@ static bool make_map(struct maker *maker, struct step *step)
 	step->mapping = name_for_mapping(maker, step->space);
 	if (step->mapping < 0)
 		return false;
-	step->length = (1 + maker_below(maker, chance(maker, 50) ? 2 : RANDOM_PAGES)) * SCENARIO_PAGE;
+	step->length = (1 + maker_below(maker, chance(maker, 50) ? 2 : most_pages(maker))) * SCENARIO_PAGE;
 	step->prot = chance(maker, 75) ? PROT_R | PROT_W : chance(maker, 85) ? PROT_R : 0;
 	step->flags = kind < 3 ? MAP_SHARED_FLAG : kind < 5 ? MAP_SEALED_FLAG : 0u;
 	if ((step->flags & MAP_SEALED_FLAG) && !chance(maker, 5))
@@ -65,7 +70,7 @@ static bool make_remap(struct maker *maker, struct step *step)
 	if (!pick_mapping(maker, step))
 		return false;
 	if (step->flags == REMAP_RESIZE)
-		step->length = (1 + maker_below(maker, RANDOM_PAGES)) * SCENARIO_PAGE;
+		step->length = (1 + maker_below(maker, most_pages(maker))) * SCENARIO_PAGE;
 	return true;
 }
 
@@ -97,14 +102,29 @@ static bool make_load(struct maker *maker, struct step *step)
 	return pick_bytes(maker, step, PROT_R);
 }
 
+/* Of the others the long run knows nothing: its records would mean something else. */
+static void some_atomic(struct maker *maker, struct step *step)
+{
+	static const unsigned char often[] = { ATOMIC_ADD, ATOMIC_ADD, ATOMIC_ADD, ATOMIC_SWAP, ATOMIC_CAS, ATOMIC_OR,
+					       ATOMIC_AND, ATOMIC_XOR, ATOMIC_LOAD, ATOMIC_STORE };
+
+	step->flags = often[maker_below(maker, sizeof(often))];
+	if (step->flags == ATOMIC_CAS)
+		step->compare = 0;
+	if (chance(maker, 15))
+		step->length = 4;
+}
+
 static bool make_atomic(struct maker *maker, struct step *step)
 {
 	if (!pick_bytes(maker, step, PROT_W))
 		return false;
-	if (!chance(maker, 3))
+	if (is_small(maker) || !chance(maker, 3))
 		step->offset -= step->offset % 8;
 	step->length = 8;
 	step->value = maker_random(maker) % 1000;
+	if (is_small(maker))
+		some_atomic(maker, step);
 	return step->offset + 8 <= bytes_of(maker, step);
 }
 
@@ -114,7 +134,7 @@ static bool make_pin(struct maker *maker, struct step *step)
 
 	if (chance(maker, 20))
 		flags = PIN_GET;
-	if (chance(maker, 10))
+	if (chance(maker, 10) && !(is_small(maker) && (flags & PIN_GET)))	/* the language has no words for that */
 		flags |= PIN_FAST;
 	step->flags = flags;
 	if (pins_held(maker) >= RANDOM_PINS || !pick_bytes(maker, step, flags & PIN_WRITE ? PROT_W : PROT_R))
@@ -134,7 +154,7 @@ static void pick_part(struct maker *maker, struct step *step)
 	uint64_t pages = shadow_pin_pages(skip, length), first = maker_below(maker, pages);
 	uint64_t end = first + 1 + maker_below(maker, pages - first);
 
-	if (chance(maker, 5)) {
+	if (!is_small(maker) && chance(maker, 5)) {
 		step->offset = maker_below(maker, length);
 		return;
 	}
@@ -190,6 +210,8 @@ static bool make_device_read(struct maker *maker, struct step *step)
 /* Whole pages, mostly, and mostly many. */
 static uint64_t object_size(struct maker *maker)
 {
+	if (is_small(maker))
+		return maker_below(maker, SMALL_PAGES + 1) * SCENARIO_PAGE;
 	if (chance(maker, 20))
 		return maker_below(maker, RANDOM_OBJECT_PAGES * SCENARIO_PAGE);
 	return (chance(maker, 40) ? RANDOM_OBJECT_PAGES : maker_below(maker, RANDOM_OBJECT_PAGES + 1)) * SCENARIO_PAGE;
@@ -202,7 +224,7 @@ static bool make_object(struct maker *maker, struct step *step)
 
 	while (n < maker->scenario->nobjects && maker->shadow->object[n].made)
 		n++;
-	if (n == RANDOM_OBJECTS)
+	if (n == (is_small(maker) ? SMALL_OBJECTS : RANDOM_OBJECTS))
 		return false;
 	step->object = scenario_name(maker->scenario->objects, &maker->scenario->nobjects, names[n]);
 	step->length = object_size(maker);
@@ -257,7 +279,7 @@ static bool make_fork(struct maker *maker, struct step *step)
 
 	step->flags = pins[maker_below(maker, 5)];
 	step->space = pick_space(maker);
-	if (step->space < 0 || live_spaces(maker) >= RANDOM_SPACES)
+	if (step->space < 0 || live_spaces(maker) >= (maker->stage == STAGE_SETUP ? 3 : RANDOM_SPACES))
 		return false;
 	step->child = name_for_space(maker);
 	return step->child >= 0;
@@ -266,7 +288,7 @@ static bool make_fork(struct maker *maker, struct step *step)
 static bool make_exit(struct maker *maker, struct step *step)
 {
 	step->space = pick_space(maker);
-	return step->space >= 0 && (live_spaces(maker) > 2 || chance(maker, 5));
+	return step->space >= 0 && (maker->stage == STAGE_THREAD || live_spaces(maker) > 2 || chance(maker, 5));
 }
 
 static bool make_failure(struct maker *maker, struct step *step)
@@ -277,30 +299,30 @@ static bool make_failure(struct maker *maker, struct step *step)
 
 static const struct {
 	enum op op;
-	unsigned weight;
+	unsigned weight[STAGES];	/* in a long run, before threads, in a thread */
 	bool (*make)(struct maker *, struct step *);
 } operations[] = {
-	{ OP_OBJECT, 30, make_object },
-	{ OP_OBJECT_WRITE, 40, make_object_write },
-	{ OP_OBJECT_RESIZE, 25, make_resize },
-	{ OP_MAP, 60, make_map },
-	{ OP_UNMAP, 25, make_unmap },
-	{ OP_PROTECT, 45, make_protect },
-	{ OP_REMAP, 30, make_remap },
-	{ OP_ADVISE, 70, make_advise },
-	{ OP_STORE, 180, make_store },
-	{ OP_FILL, 30, make_fill },
-	{ OP_LOAD, 90, make_load },
-	{ OP_ATOMIC, 40, make_atomic },
-	{ OP_PIN, 130, make_pin },
-	{ OP_UNPIN, 80, make_unpin },
-	{ OP_DEVICE_WRITE, 120, make_device_write },
-	{ OP_EXPECT_DEVICE, 50, make_device_read },
-	{ OP_EXPECT_OBJECT, 20, pick_object_bytes },
-	{ OP_SPACE, 3, make_space },
-	{ OP_FORK, 30, make_fork },
-	{ OP_EXIT, 22, make_exit },
-	{ OP_COUNT, 60, make_failure },	/* the last: only where it is asked for */
+	{ OP_OBJECT, { 30, 40, 0 }, make_object },
+	{ OP_OBJECT_WRITE, { 40, 30, 20 }, make_object_write },
+	{ OP_OBJECT_RESIZE, { 25, 5, 40 }, make_resize },
+	{ OP_MAP, { 60, 120, 10 }, make_map },
+	{ OP_UNMAP, { 25, 5, 40 }, make_unmap },
+	{ OP_PROTECT, { 45, 15, 40 }, make_protect },
+	{ OP_REMAP, { 30, 5, 40 }, make_remap },
+	{ OP_ADVISE, { 70, 25, 80 }, make_advise },
+	{ OP_STORE, { 180, 180, 110 }, make_store },
+	{ OP_FILL, { 30, 10, 10 }, make_fill },
+	{ OP_LOAD, { 90, 40, 60 }, make_load },
+	{ OP_ATOMIC, { 40, 5, 30 }, make_atomic },
+	{ OP_PIN, { 130, 90, 180 }, make_pin },
+	{ OP_UNPIN, { 80, 10, 70 }, make_unpin },
+	{ OP_DEVICE_WRITE, { 120, 20, 60 }, make_device_write },
+	{ OP_EXPECT_DEVICE, { 50, 0, 0 }, make_device_read },
+	{ OP_EXPECT_OBJECT, { 20, 0, 0 }, pick_object_bytes },
+	{ OP_SPACE, { 3, 0, 0 }, make_space },
+	{ OP_FORK, { 30, 90, 120 }, make_fork },
+	{ OP_EXIT, { 22, 5, 40 }, make_exit },
+	{ OP_COUNT, { 60, 0, 0 }, make_failure },	/* the last: only where it is asked for */
 };
 #define OPERATIONS (sizeof(operations) / sizeof(operations[0]))
 
@@ -310,22 +332,24 @@ static size_t draw(struct maker *maker)
 	uint64_t sum = 0, at;
 
 	for (i = 0; i < kinds; i++)
-		sum += operations[i].weight;
+		sum += operations[i].weight[maker->stage];
 	at = maker_below(maker, sum);
-	for (i = 0; at >= operations[i].weight; i++)
-		at -= operations[i].weight;
+	for (i = 0; at >= operations[i].weight[maker->stage]; i++)
+		at -= operations[i].weight[maker->stage];
 	return i;
 }
 
-/* Draws until something can be made; a map always can, but in a full space. */
+/* Draws until something can be made: a map always can, but in a full space, and where names are few. */
 void maker_step(struct maker *maker, struct step *step)
 {
-	while (!maker->out_of_names) {
+	for (unsigned tries = 0; !maker->out_of_names; tries++) {
 		size_t i = draw(maker);
 
 		*step = (struct step){ .op = operations[i].op, .space = -1, .child = -1, .mapping = -1, .object = -1,
 				       .pin = -1, .stat = -1 };
 		if (operations[i].make(maker, step))
 			return;
+		if (is_small(maker) && tries == 1000)
+			maker->out_of_names = true;
 	}
 }

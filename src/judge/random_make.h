@@ -8,6 +8,11 @@
 
 bool chance(struct maker *maker, unsigned percent);
 
+static inline bool is_small(const struct maker *maker)
+{
+	return maker->stage != STAGE_RUN;
+}
+
 /* What there is: -1 or false when there is none. */
 int live_spaces(const struct maker *maker);
 int mappings_of(const struct maker *maker, int space);

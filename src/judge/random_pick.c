@@ -19,6 +19,13 @@ uint64_t maker_random(struct maker *maker)
 	return z ^ z >> 31;
 }
 
+uint64_t maker_seed(uint64_t seed, uint64_t round)
+{
+	struct maker maker = { .random = seed ^ round * 0xd1342543de82ef95u };
+
+	return maker_random(&maker);
+}
+
 void maker_feed(struct maker *maker, size_t bytes)
 {
 	if (bytes > maker->input_left)
@@ -52,10 +59,12 @@ bool chance(struct maker *maker, unsigned percent)
 
 /* ---- names ------------------------------------------------------------------ */
 
-static int new_name(struct maker *maker, char *names[SCENARIO_NAMES], int *count, char letter)
+static int new_name(struct maker *maker, char *names[SCENARIO_NAMES], int *count, char letter, int small)
 {
 	char name[16];
 
+	if (is_small(maker) && *count >= small)
+		return -1;
 	if (*count == SCENARIO_NAMES) {
 		maker->out_of_names = true;
 		return -1;
@@ -70,9 +79,11 @@ int name_for_space(struct maker *maker)
 	int n = maker->scenario->nspaces;
 	char name[16];
 
-	for (int i = 0; i < n; i++)
+	for (int i = 0; i < n && !is_small(maker); i++)
 		if (!maker->shadow->space[i].live && !maker->shadow->space[i].exited)
 			return i;
+	if (is_small(maker) && n >= SMALL_SPACES)
+		return -1;
 	if (n == SCENARIO_NAMES) {
 		maker->out_of_names = true;
 		return -1;
@@ -130,14 +141,14 @@ static int any_mapping(struct maker *maker, int space)
 /* A name that the space does not know, or that is free again there. */
 int name_for_mapping(struct maker *maker, int space)
 {
-	for (int tries = 0; tries < 4 && maker->scenario->nmappings; tries++) {
+	for (int tries = 0; tries < 4 && maker->scenario->nmappings && !is_small(maker); tries++) {
 		int i = (int)maker_below(maker, (uint64_t)maker->scenario->nmappings);
 
 		if (!maker->shadow->space[space].map[i].known ||
 		    maker->shadow->space[space].map[i].gone == SHADOW_ALL_GONE)
 			return i;
 	}
-	return new_name(maker, maker->scenario->mappings, &maker->scenario->nmappings, 'm');
+	return new_name(maker, maker->scenario->mappings, &maker->scenario->nmappings, 'm', SMALL_MAPPINGS);
 }
 
 int pick_pin(struct maker *maker, bool held)
@@ -162,10 +173,10 @@ int pins_held(const struct maker *maker)
 
 int name_for_pin(struct maker *maker)
 {
-	for (int i = 0; i < maker->scenario->npins; i++)
+	for (int i = 0; i < maker->scenario->npins && !is_small(maker); i++)
 		if (!maker->shadow->pin[i].open)
 			return i;
-	return new_name(maker, maker->scenario->pins, &maker->scenario->npins, 'p');
+	return new_name(maker, maker->scenario->pins, &maker->scenario->npins, 'p', SMALL_PINS);
 }
 
 /* ---- places and bytes -------------------------------------------------------- */
@@ -182,9 +193,11 @@ uint64_t bytes_of(const struct maker *maker, const struct step *step)
 	return (uint64_t)maker->shadow->space[step->space].map[step->mapping].pages * SCENARIO_PAGE;
 }
 
-/* Somewhere in a page: its begin, its end, or anywhere. */
+/* Somewhere in a page: its begin, its end, or anywhere; of a small one a word, mostly the same one. */
 uint64_t offset_in_page(struct maker *maker)
 {
+	if (is_small(maker))
+		return chance(maker, 75) ? 0 : 8 * maker_below(maker, 8);
 	switch (maker_below(maker, 4)) {
 	case 0: return 0;
 	case 1: return SCENARIO_PAGE - 1 - maker_below(maker, 16);
@@ -193,10 +206,10 @@ uint64_t offset_in_page(struct maker *maker)
 	}
 }
 
-/* A few bytes, mostly; sometimes pages; never beyond the mapping. */
+/* A few bytes, mostly; sometimes pages; never beyond the mapping.  In small pages a word. */
 uint64_t some_length(struct maker *maker, uint64_t most)
 {
-	uint64_t length = 1 + maker_below(maker, chance(maker, 85) ? 32 : 3 * SCENARIO_PAGE);
+	uint64_t length = is_small(maker) ? 8 : 1 + maker_below(maker, chance(maker, 85) ? 32 : 3 * SCENARIO_PAGE);
 
 	if (length > RANDOM_PAGES * SCENARIO_PAGE)
 		length = RANDOM_PAGES * SCENARIO_PAGE;

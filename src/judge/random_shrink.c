@@ -119,8 +119,7 @@ static bool later_half(struct step *step)
 	return true;
 }
 
-/* The ways, one by one; each leads down, none back.  false: it does not apply, or changes nothing. */
-static bool simplify(struct step *step, unsigned way)
+bool random_simplify(struct step *step, unsigned way)
 {
 	uint64_t flags = step->flags;
 	bool changed = false;
@@ -146,17 +145,16 @@ static bool simplify(struct step *step, unsigned way)
 	step->flags = (unsigned)flags;
 	return changed;
 }
-#define WAYS 15u
 
 static bool simplify_steps(struct shrinker *shrinker)
 {
 	bool any = false;
 
 	for (size_t i = 0; i < shrinker->best->nsteps; i++)
-		for (unsigned way = 0; way < WAYS && i < shrinker->best->nsteps && shrinker->tries < MOST_TRIES; way++) {
+		for (unsigned way = 0; way < RANDOM_WAYS && i < shrinker->best->nsteps && shrinker->tries < MOST_TRIES; way++) {
 			struct step *step = &shrinker->best->steps[i], before = *step;
 
-			if (!simplify(step, way))
+			if (!random_simplify(step, way))
 				continue;
 			/* When it works, the best is another scenario; else this one gets its step back. */
 			if (try(shrinker, shrinker->best, 0, 0))
