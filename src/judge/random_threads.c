@@ -242,10 +242,32 @@ static bool exits_for_nothing(const struct scenario *s, const struct step *step,
 	return step->op == OP_EXIT && step->thread > 0 && (came->passed_over || exits_twice(s, step->space));
 }
 
+/*
+ * Two threads end a pin: the one that is told that it has ended may go on before the other
+ * has given it back, so that what pins are in the way of may still be refused.
+ */
+static unsigned while_it_ends(const struct scenario *s, const struct step *step)
+{
+	unsigned ends[SCENARIO_NAMES] = { 0 };
+
+	if (step->op == OP_UNPIN)
+		return 0;
+	for (size_t i = 0; i < s->nsteps; i++) {
+		const struct step *unpin = &s->steps[i];
+
+		if (unpin->op != OP_UNPIN || unpin->thread <= 0)
+			continue;
+		ends[unpin->pin] |= 1u << unpin->thread;
+		if (ends[unpin->pin] & (ends[unpin->pin] - 1))
+			return may_fail_bit(EBUSY) | may_fail_bit(ENODATA);
+	}
+	return 0;
+}
+
 static void expect_step(const struct scenario *s, struct step *step, const struct came_to *came)
 {
-	step->may_fail = came->errors;
-	step->fails = step->thread > 0 ? fails_always(step, came) : 0;
+	step->may_fail = came->errors | while_it_ends(s, step);
+	step->fails = step->thread > 0 && step->may_fail == came->errors ? fails_always(step, came) : 0;
 	if (step->op == OP_PIN && (step->flags & PIN_FAST))
 		step->may_fail |= may_fail_bit(EAGAIN);
 	if (exits_for_nothing(s, step, came))
@@ -362,21 +384,25 @@ static struct scenario *with_expectations(const struct random_threads *config, c
 	return s;
 }
 
-/* As the parser takes it, with the positions of its text. */
-static struct scenario *as_parsed(const struct scenario *s)
+/* As the parser takes it, with the positions of its text; NULL and a message: it does not. */
+static struct scenario *as_parsed(const struct scenario *s, char **message)
 {
 	struct scenario *parsed = NULL;
 	char *text = NULL;
-	size_t length = 0;
-	FILE *f = open_memstream(&text, &length);
+	size_t length = 0, said;
+	FILE *f = open_memstream(&text, &length), *err = open_memstream(message, &said);
 
-	if (!f)
-		return NULL;
-	scenario_print(s, f);
-	if (!fclose(f))
-		parsed = scenario_parse_text(text, length, s->title, stderr);
-	if (!parsed)
-		fputs(text ? text : "", stderr);
+	if (f && err) {
+		scenario_print(s, f);
+		fflush(f);
+		parsed = scenario_parse_text(text, length, s->title, err);
+		if (!parsed)
+			fwrite(text, 1, length, err);
+	}
+	if (f)
+		fclose(f);
+	if (err)
+		fclose(err);
 	free(text);
 	return parsed;
 }
@@ -399,15 +425,20 @@ static bool begins_in_thread(const struct scenario *s)
 	return false;
 }
 
-/* NULL: there is nothing to expect. */
-static struct scenario *finish(const struct random_threads *config, const struct scenario *bare)
+/* NULL: there is nothing to expect, or, what the maker never makes, the parser does not take it. */
+static struct scenario *finish(const struct random_threads *config, const struct scenario *bare, bool made)
 {
-	struct scenario *s, *parsed;
+	struct scenario *s, *parsed = NULL;
+	char *message = NULL;
 
 	if (begins_in_thread(bare))
 		return NULL;
 	s = with_expectations(config, bare);
-	parsed = expect_nothing(s) ? as_parsed(s) : NULL;
+	if (expect_nothing(s))
+		parsed = as_parsed(s, &message);
+	if (!parsed && made && message)
+		fputs(message, stderr);
+	free(message);
 	scenario_free(s);
 	return parsed;
 }
@@ -437,7 +468,7 @@ struct scenario *random_scenario(const struct random_threads *config, uint64_t n
 		free(bare->why);
 		bare->why = must_copy(why, strlen(why));
 		if (has_all_threads(bare))
-			s = finish(config, bare);
+			s = finish(config, bare, true);
 		scenario_free(bare);
 	}
 	return s;
@@ -454,7 +485,7 @@ struct shrinking {
 static bool still_fails(const struct scenario *less, void *context)
 {
 	const struct shrinking *shrinking = context;
-	struct scenario *s = finish(shrinking->config, less);
+	struct scenario *s = finish(shrinking->config, less, false);
 	bool fails = s && shrinking->fails(s, shrinking->context);
 
 	scenario_free(s);
@@ -491,7 +522,7 @@ struct scenario *random_scenario_shrink(const struct random_threads *config, con
 		scenario_free(less);
 		less = finished;
 	}
-	finished = finish(config, less);
+	finished = finish(config, less, false);
 	scenario_free(less);
 	return finished;
 }
