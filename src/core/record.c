@@ -191,8 +191,8 @@ static void forget(struct record *record, void *context)
 {
 	const struct hf_mm *mm = context;
 
-	if (atomic_load_explicit(&record->mm, memory_order_relaxed) == mm)
-		atomic_store_explicit(&record->mm, NULL, memory_order_relaxed);
+	/* Not in two steps: the pin may end meanwhile, and its record be another mm's (test_windows). */
+	atomic_compare_exchange_strong_explicit(&record->mm, &mm, NULL, memory_order_relaxed, memory_order_relaxed);
 }
 
 void records_forget(struct hf_pool *pool, const struct hf_mm *mm)

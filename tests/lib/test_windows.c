@@ -535,6 +535,45 @@ static void pin_against_move(void)
 	hf_mm_destroy(mm);
 }
 
+/* ---- a destroy and a pin of another mm, in the record of one that has ended --------------------------------- */
+
+static void prepare_pin_of_the_child(void)
+{
+	child = fork_mm(mm);
+	CHECK_INT(8, hf_pin(child, PLACE, 8, HF_PIN_WRITE, "ends", &pin));
+	hf_mm_exit(child);	/* that is long, and no part of this */
+}
+
+static ssize_t walk_destroy(void)
+{
+	hf_mm_destroy(child);
+	return 8;
+}
+
+static void worst_end_and_pin(void)
+{
+	CHECK_INT(0, hf_unpin(&pin, 0));
+	CHECK_INT(8, walk_read_pin());
+}
+
+/* The destroy looks for the pins of its mm, and this is none of them. */
+static void check_whose_pin(ssize_t result)
+{
+	struct hf_pin_info info;
+
+	CHECK_INT(8, result);
+	CHECK_INT(1, hf_inventory(pool, mm, &info, 1));
+	CHECK_INT(0, hf_unpin(&pin, 0));
+}
+
+static void destroy_against_pin(void)
+{
+	one_page(HF_MAP_PRIVATE);
+	CHECK_INT(0, store(mm, PLACE, 1));
+	run_race(&(struct race){ prepare_pin_of_the_child, walk_destroy, worst_end_and_pin, check_whose_pin, 1 });
+	hf_mm_destroy(mm);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc > 1)
@@ -559,5 +598,6 @@ int main(int argc, char **argv)
 	pool_pages = 64;
 	TEST(load_against_unmap);
 	TEST(pin_against_move);
+	TEST(destroy_against_pin);
 	return closing_line();
 }
