@@ -48,7 +48,7 @@ void mm_put(struct hf_mm *mm)
 {
 	struct hf_pool *pool = mm->pool;
 
-	/* Acquire and release: whoever is last sees what all the others did. */
+	/* Acquire and release: whoever is last sees what all the others did (races/destroy-against-truncate). */
 	if (atomic_fetch_sub_explicit(&mm->references, 1, memory_order_acq_rel) != 1)
 		return;
 	plat_lock(&pool->lock);

@@ -61,7 +61,8 @@ void object_put(struct hf_object *object)
 {
 	struct hf_pool *pool = object->pool;
 
-	/* Acquire and release: whoever is last sees what all the others did. */
+	/* Acquire and release: whoever is last sees what all the others did
+	   (races/destroy-of-an-object-against-unmap). */
 	if (atomic_fetch_sub_explicit(&object->references, 1, memory_order_acq_rel) != 1)
 		return;
 	object_drop_pages(object, 0, tree_reach(TABLE_LEVELS));

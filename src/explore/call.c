@@ -66,6 +66,11 @@ static int on_object(const struct call *c)
 		return *object ? -EEXIST : hf_object_create(c->w->pool, step->length, object);
 	if (!*object)
 		return CALL_PASSED_OVER;
+	if (step->op == OP_DESTROY) {
+		hf_object_destroy(*object);
+		*object = NULL;
+		return 0;
+	}
 	if (step->op == OP_OBJECT_RESIZE)
 		return hf_object_resize(*object, step->length, HF_RESIZE_BUSY);
 	return object_bytes(c, *object);
@@ -407,6 +412,20 @@ static bool makes_space(const struct step *step)
 	return step->op == OP_SPACE || (step->op == OP_MAP && (play.plan.makes.space[step->space] & who));
 }
 
+static int end_space(const struct call *c)
+{
+	int space = c->step->space;
+
+	if (c->step->op == OP_EXIT) {
+		hf_mm_exit(c->mm);
+	} else {
+		hf_mm_destroy(c->mm);
+		c->w->mm[space] = NULL;	/* nobody else looks: check.c lets only one thread name it */
+	}
+	c->w->exited[space] = true;
+	return 0;
+}
+
 static int in_space(struct call *c)
 {
 	const struct step *step = c->step;
@@ -425,11 +444,8 @@ static int in_space(struct call *c)
 		return 0;
 	if (step->op == OP_FORK)
 		return fork_space(c);
-	if (step->op == OP_EXIT) {
-		hf_mm_exit(c->mm);
-		c->w->exited[step->space] = true;
-		return 0;
-	}
+	if (step->op == OP_EXIT || step->op == OP_DESTROY)
+		return end_space(c);
 	if (step->op == OP_EXPECT_INVENTORY)
 		return inventory(c);
 	c->place = world_place(c->w, step->space, step->mapping);
@@ -442,6 +458,8 @@ int call_step(struct world *w, size_t number, unsigned char *bytes, uint64_t *va
 {
 	struct call c = { .w = w, .number = number, .step = &play.plan.steps[number], .bytes = bytes, .value = value };
 
+	if (c.step->op == OP_DESTROY)
+		return c.step->object >= 0 ? on_object(&c) : in_space(&c);
 	switch (c.step->op) {
 	case OP_OBJECT:
 	case OP_OBJECT_WRITE:

@@ -105,6 +105,11 @@ static int on_object(struct judge *j, const struct step *step, struct reply *rep
 		return object_make(j, step);
 	if (!object)
 		return -EINVAL;
+	if (step->op == OP_DESTROY) {
+		hf_object_destroy(object);
+		j->object[step->object] = NULL;
+		return 0;
+	}
 	if (step->op == OP_OBJECT_RESIZE)
 		return hf_object_resize(object, step->length, HF_RESIZE_BUSY);
 	if (step->offset > hf_object_size(object) || step->length > hf_object_size(object) - step->offset)
@@ -416,6 +421,10 @@ static int on_space(struct judge *j, const struct step *step, struct reply *repl
 	case OP_EXIT:
 		hf_mm_exit(mm);
 		return 0;
+	case OP_DESTROY:
+		hf_mm_destroy(mm);
+		j->mm[step->space] = NULL;
+		return 0;
 	case OP_MAP:
 		return map(j, mm, step);
 	case OP_EXPECT_INVENTORY:
@@ -445,6 +454,8 @@ static int on_space(struct judge *j, const struct step *step, struct reply *repl
 
 int library_step(struct judge *j, const struct step *step, struct reply *reply)
 {
+	if (step->op == OP_DESTROY)
+		return step->object >= 0 ? on_object(j, step, reply) : on_space(j, step, reply);
 	switch (step->op) {
 	case OP_OBJECT:
 	case OP_OBJECT_WRITE:

@@ -155,6 +155,10 @@ static int on_object(struct judge *model, const struct step *step, struct reply 
 	}
 	if (!object)
 		return EINVAL;
+	if (step->op == OP_DESTROY) {
+		model->objects[step->object] = NULL;	/* it is in the list of all, until the model ends */
+		return 0;
+	}
 	if (step->op == OP_OBJECT_RESIZE)
 		return model_object_resize(object, step->length);
 	if (step->op == OP_OBJECT_WRITE)
@@ -208,7 +212,7 @@ static int on_space(struct judge *model, struct model_space *space, const struct
 	if (nonsense(step))
 		return EINVAL;
 	if (space->exited)
-		return step->op == OP_EXIT ? 0 : ESRCH;
+		return step->op == OP_EXIT || step->op == OP_DESTROY ? 0 : ESRCH;
 	switch (step->op) {
 	case OP_SPACE:
 		return 0;
@@ -220,7 +224,7 @@ static int on_space(struct judge *model, struct model_space *space, const struct
 		if (model->spaces[step->child].exited || model->spaces[step->child].count)
 			return EEXIST;
 		return model_fork(space, &model->spaces[step->child], (enum fork_pins)step->flags);
-	case OP_EXIT:
+	case OP_EXIT: case OP_DESTROY:
 		exit_space(space);
 		return 0;
 	default:
@@ -255,7 +259,7 @@ static void model_step(struct judge *model, const struct step *step, struct repl
 	else if (step->op == OP_COUNT)
 		answer(reply, 0);
 	else if (step->op == OP_OBJECT || step->op == OP_OBJECT_WRITE || step->op == OP_OBJECT_RESIZE ||
-		 step->op == OP_EXPECT_OBJECT)
+		 step->op == OP_EXPECT_OBJECT || (step->op == OP_DESTROY && step->object >= 0))
 		answer(reply, on_object(model, step, reply));
 	else if (step->op == OP_UNPIN || step->op == OP_DEVICE_WRITE || step->op == OP_DEVICE_READ ||
 		 step->op == OP_EXPECT_DEVICE)

@@ -91,6 +91,7 @@ static void (*const operations[OPS])(struct live *, const struct step *, struct 
 	[OP_PIN] = live_pin, [OP_UNPIN] = live_unpin,
 	[OP_DEVICE_WRITE] = live_device, [OP_DEVICE_READ] = live_device, [OP_EXPECT_DEVICE] = live_device,
 	[OP_SPACE] = make_space, [OP_FORK] = live_fork, [OP_EXIT] = live_exit,
+	[OP_DESTROY] = live_exit,
 	[OP_COUNT] = count,
 };
 

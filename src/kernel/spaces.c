@@ -201,8 +201,14 @@ static bool reap(struct live_space *space, int ms)
 
 void live_exit(struct live *live, const struct step *step, struct reply *reply)
 {
-	struct live_space *space = live_space_of(live, step, reply);
+	struct live_space *space;
 
+	/* The end of a handle whose process has ended is nothing. */
+	if (step->op == OP_DESTROY && live->spaces[step->space].state == SPACE_GONE) {
+		live_done(reply);
+		return;
+	}
+	space = live_space_of(live, step, reply);
 	if (!space)
 		return;
 	live->box->command = (struct live_command){ .kind = LIVE_EXIT };

@@ -35,6 +35,43 @@ static bool ends_twice(struct parser *p, const struct ending *e, struct position
 			  name, e->thread, e->line, error);
 }
 
+/* ---- handles ------------------------------------------------------------ */
+
+static bool no_handle(struct parser *p, struct position at, const char *what, const char *name, const struct ending *e)
+{
+	return scan_error(&p->scan, at, "%s %s is destroyed on line %d; expected one whose handle is there", what, name,
+			  e->line);
+}
+
+/* Nobody may use a handle that is destroyed, before or after, unless that is ordered: not even to fail. */
+static bool check_handles(struct parser *p, const struct step *step)
+{
+	const struct known *k = &p->known;
+	const struct scenario *s = p->scenario;
+
+	if (step->space >= 0 && k->no_space[step->space].line)
+		return no_handle(p, p->at[KIND_SPACE], "space", s->spaces[step->space], &k->no_space[step->space]);
+	if (step->object >= 0 && k->no_object[step->object].line)
+		return no_handle(p, p->at[KIND_OBJECT], "object", s->objects[step->object], &k->no_object[step->object]);
+	return true;
+}
+
+static bool check_destroy(struct parser *p, const struct step *step)
+{
+	bool space = step->space >= 0;
+	unsigned users = space ? p->known.uses_space[step->space] : step->object >= 0 ? p->known.uses_object[step->object] : 0;
+
+	if (step->op != OP_DESTROY)
+		return true;
+	if (excused(step))
+		return scan_error(&p->scan, step->at, "a destroy can't fail; expected none of \"fails\" and \"may fail\"");
+	if (step->thread <= 0 || !(users & ~(1u | 1u << step->thread)))
+		return true;
+	return scan_error(&p->scan, p->at[space ? KIND_SPACE : KIND_OBJECT],
+			  "%s is used in another thread, perhaps later; expected a handle that nobody else uses",
+			  space ? p->scenario->spaces[step->space] : p->scenario->objects[step->object]);
+}
+
 /* ---- spaces and names --------------------------------------------------- */
 
 static bool check_space(struct parser *p, const struct step *step)
@@ -46,6 +83,9 @@ static bool check_space(struct parser *p, const struct step *step)
 		return true;
 	name = p->scenario->spaces[step->space];
 	if (k->space[step->space] == LIFE_HERE || excused(step))
+		return true;
+	/* The handle is there until it is destroyed, and the pins outlive the exit. */
+	if (k->space[step->space] == LIFE_OVER && (step->op == OP_DESTROY || step->op == OP_EXPECT_INVENTORY))
 		return true;
 	if (k->space[step->space] == LIFE_OVER && !ended_before(&k->exit[step->space], step))
 		return step->op != OP_EXIT ||
@@ -264,10 +304,11 @@ bool check_value(struct parser *p, int value, struct position at, uint64_t lengt
 
 bool check_step(struct parser *p, const struct step *step)
 {
-	return check_space(p, step) &&
+	return check_handles(p, step) && check_space(p, step) &&
 	       (step->op != OP_SPACE || check_new_space(p, step->space, p->at[KIND_SPACE])) &&
 	       check_new_space(p, step->child, p->at_child) && check_mapping(p, step) && check_object(p, step) &&
-	       check_pin(p, step) && check_results(p, step) && check_size(p, step) && check_extent(p, step) && check_options(p, step);
+	       check_pin(p, step) && check_results(p, step) && check_size(p, step) && check_extent(p, step) && check_options(p, step) &&
+	       check_destroy(p, step);
 }
 
 /* ---- what is known after a step ----------------------------------------- */
@@ -322,6 +363,30 @@ static bool is_handed(const struct known *k, const struct step *step)
 	return step->thread > 0 && owner > 0 && owner != step->thread;
 }
 
+static void follow_destroy(struct known *k, const struct step *step)
+{
+	struct ending end = { step->at.line, step->thread };
+
+	if (step->object >= 0) {
+		k->no_object[step->object] = end;
+		return;
+	}
+	k->no_space[step->space] = k->exit[step->space] = end;
+	k->space[step->space] = LIFE_OVER;
+}
+
+static void follow_uses(struct known *k, const struct step *step)
+{
+	unsigned who = 1u << (step->thread > 0 ? step->thread : 0);
+
+	if (step->space >= 0)
+		k->uses_space[step->space] |= who;
+	if (step->child >= 0)
+		k->uses_space[step->child] |= who;
+	if (step->object >= 0)
+		k->uses_object[step->object] |= who;
+}
+
 /* The end of a space, a pin or a mapping: all of it, and for certain. */
 static void follow_end(struct known *k, const struct step *step)
 {
@@ -347,6 +412,7 @@ void follow_step(struct parser *p, const struct step *step)
 {
 	struct known *k = &p->known;
 
+	follow_uses(k, step);
 	if (step->op == OP_MAP && k->space[step->space] == LIFE_NONE)
 		k->space[step->space] = LIFE_HERE;
 	if (step->fails)
@@ -371,6 +437,9 @@ void follow_step(struct parser *p, const struct step *step)
 		break;
 	case OP_PIN:
 		follow_pin(k, step);
+		break;
+	case OP_DESTROY:
+		follow_destroy(k, step);
 		break;
 	case OP_UNMAP:
 	case OP_EXIT:

@@ -31,6 +31,12 @@ static bool take_option(struct parser *p, const struct option *options, unsigned
 	return true;
 }
 
+static bool known_as(struct parser *p, char *names[], int n)
+{
+	return token(p)->kind == TOKEN_WORD &&
+	       word_index((const char *const *)names, n, token(p)->text, token(p)->length) >= 0;
+}
+
 /* ---- objects ------------------------------------------------------------ */
 
 static bool parse_object(struct parser *p, struct step *step)
@@ -354,6 +360,13 @@ static bool parse_exit(struct parser *p, struct step *step)
 	return parse_old_name(p, KIND_SPACE, &step->space);
 }
 
+static bool parse_destroy(struct parser *p, struct step *step)
+{
+	if (known_as(p, p->scenario->objects, p->scenario->nobjects))
+		return parse_old_name(p, KIND_OBJECT, &step->object);
+	return parse_old_name(p, KIND_SPACE, &step->space);
+}
+
 static bool parse_count(struct parser *p, struct step *step)
 {
 	(void)p;
@@ -362,12 +375,6 @@ static bool parse_count(struct parser *p, struct step *step)
 }
 
 /* ---- expectations ------------------------------------------------------- */
-
-static bool known_as(struct parser *p, char *names[], int n)
-{
-	return token(p)->kind == TOKEN_WORD &&
-	       word_index((const char *const *)names, n, token(p)->text, token(p)->length) >= 0;
-}
 
 static bool parse_expect_stat(struct parser *p, struct step *step)
 {
@@ -475,6 +482,7 @@ static const struct verb {
 	{ "space", OP_SPACE, 0, parse_space },
 	{ "fork", OP_FORK, 0, parse_fork },
 	{ "exit", OP_EXIT, 0, parse_exit },
+	{ "destroy", OP_DESTROY, 0, parse_destroy },
 	{ "count", OP_COUNT, 0, parse_count },
 	{ "expect", OP_EXPECT_BYTES, 0, parse_expect },
 };

@@ -46,6 +46,8 @@ struct known {
 	int pin_thread[SCENARIO_NAMES];			/* who took it */
 	bool place[SCENARIO_NAMES][SCENARIO_NAMES];	/* [space][mapping]: was mapped there once */
 	bool mapped[SCENARIO_NAMES][SCENARIO_NAMES];	/* ... and not unmapped as a whole */
+	struct ending no_space[SCENARIO_NAMES], no_object[SCENARIO_NAMES];	/* destroyed: there is no handle */
+	unsigned uses_space[SCENARIO_NAMES], uses_object[SCENARIO_NAMES];	/* which threads name it: a bit each */
 	uint64_t mapping_bytes[SCENARIO_NAMES];		/* the most it ever had */
 	uint64_t object_bytes[SCENARIO_NAMES];
 	uint64_t pin_bytes[SCENARIO_NAMES];		/* 0: not known */

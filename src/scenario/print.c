@@ -307,6 +307,9 @@ static void print_body(const struct scenario *s, const struct step *t, FILE *f)
 	case OP_EXIT:
 		fprintf(f, "exit %s", SPACE(s, t->space));
 		break;
+	case OP_DESTROY:
+		fprintf(f, "destroy %s", t->object >= 0 ? OBJECT(s, t->object) : SPACE(s, t->space));
+		break;
 	case OP_COUNT:
 		fputs("count", f);
 		break;

@@ -54,6 +54,7 @@ enum op {
 	OP_SPACE,		/* space A                       with nothing in it; OP_MAP makes its space too */
 	OP_FORK,		/* fork A B  |  fork A B refuse | hole  |  fork A B report */
 	OP_EXIT,		/* exit A */
+	OP_DESTROY,		/* destroy A  |  destroy F       the handle ends */
 	/* statistics */
 	OP_COUNT,		/* count                         statistics start from here */
 	/* expectations: carried out by the runner, with the judge's load, device read, object read, stat */
