@@ -115,7 +115,7 @@ void engine_enter(const void *site);
 void engine_leave(const void *site);
 void engine_grace(const void *site);
 
-/* Wait until something changes that the thread has read since its last pause; it then sees the change. */
+/* Wait until something changes that the thread has read since its last pause; it then sees one such change. */
 void engine_pause(const void *site);
 
 /* Explored memory: zeroed, aligned to 64; its address depends on the calling thread's own calls alone.

@@ -96,6 +96,8 @@ static unsigned c11_choices(unsigned actor, int asleep)
 	const struct step *step = &thread->step;
 	unsigned count = 0;
 
+	if (step->kind == EVENT_PAUSE)
+		return pause_choices(thread, asleep);
 	if (!step_is_access(step))
 		return asleep == NONE;
 	for (unsigned position = step->location->count; position-- > thread->now.at[step->location->index];)
@@ -310,20 +312,6 @@ static void make_leave(unsigned actor)
 			view_join(&machine.thread[t].grace.view, &thread->now);
 }
 
-/* Of each location read since the last pause whose value has changed: the change, at least. */
-static void make_pause(struct thread *thread)
-{
-	for (unsigned i = 0; i < thread->reads; i++) {
-		struct location *location = thread->read[i].location;
-		unsigned position = location->count;
-
-		while (position-- && location->order[position] != thread->read[i].message)
-			;
-		if (position + 1 < location->count && thread->now.at[location->index] < position + 1)
-			thread->now.at[location->index] = (uint8_t)(position + 1);
-	}
-}
-
 void views_make(unsigned actor, unsigned position, struct done *done)
 {
 	struct thread *thread = &machine.thread[actor];
@@ -359,9 +347,6 @@ void views_make(unsigned actor, unsigned position, struct done *done)
 	case EVENT_GRACE_END:
 		acquire(thread, &thread->grace.view);
 		break;
-	case EVENT_PAUSE:
-		make_pause(thread);
-		break;
 	default:
 		break;
 	}
@@ -373,6 +358,8 @@ static void c11_make(unsigned actor, int asleep, unsigned choice, struct done *d
 
 	views_make(actor, step_is_access(&thread->step) ? position_of(thread, asleep, choice) : 0, done);
 	clock_after(done, done->from);
+	if (done->kind == EVENT_PAUSE)
+		pause_make(actor, asleep, choice, done);
 	if (done->seq_cst) {
 		done->previous = machine.last_fence;
 		clock_after(done, machine.last_fence);
@@ -387,7 +374,7 @@ static bool c11_wakes(unsigned actor, const struct done *done)
 {
 	const struct step *step = &machine.thread[actor].step;
 
-	/* A load that sleeps wakes for the new value alone: by its stamp (may_read). */
+	/* A load or a pause that sleeps wakes for the new value alone: by its stamp. */
 	if (step->kind == EVENT_FENCE)
 		return step->order == ORDER_SEQ_CST && done->kind == EVENT_FENCE && done->seq_cst;
 	return common_wakes(actor, done);

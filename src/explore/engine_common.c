@@ -70,16 +70,62 @@ void common_begin(void)
 	}
 }
 
-/* Has something changed that the thread read since its last pause? */
-static bool may_go_on(const struct thread *thread)
+/* Where in its location's order is that value?  0 where a plain store has ended what was before. */
+static unsigned position_of(const struct location *location, uint16_t message)
+{
+	unsigned position = location->count;
+
+	while (position && location->order[--position] != message)
+		;
+	return position;
+}
+
+/* A change that the thread has seen by now, as by a store of its own: it is enough, and needs no other. */
+static bool seen_change(const struct thread *thread, struct location **location, unsigned *position)
 {
 	for (unsigned i = 0; i < thread->reads; i++) {
-		const struct location *location = thread->read[i].location;
-
-		if (location->order[location->count - 1] != thread->read[i].message)
+		*location = thread->read[i].location;
+		*position = thread->now.at[(*location)->index];
+		if (*position > position_of(*location, thread->read[i].message))
 			return true;
 	}
 	return false;
+}
+
+/*
+ * A pause is a load of something new: of any value behind the one that the thread read
+ * last, in any location that it read since its last pause.  Which one ended it is a
+ * choice, as that of a load is: whoever has seen one change need not have seen the others.
+ * Returns how many there are, and finds one of them.
+ */
+static unsigned changes(const struct thread *thread, int asleep, unsigned choice, struct location **location,
+			unsigned *position)
+{
+	unsigned count = 0;
+
+	if (seen_change(thread, location, position))
+		return machine.messages[(*location)->order[*position]].stamp > asleep;
+	for (unsigned i = 0; i < thread->reads; i++) {
+		struct location *read = thread->read[i].location;
+
+		for (unsigned p = read->count; p-- && read->order[p] != thread->read[i].message;) {
+			if (machine.messages[read->order[p]].stamp <= asleep)
+				continue;
+			if (count++ == choice) {
+				*location = read;
+				*position = p;
+			}
+		}
+	}
+	return count;
+}
+
+unsigned pause_choices(const struct thread *thread, int asleep)
+{
+	struct location *location;
+	unsigned position;
+
+	return changes(thread, asleep, 0, &location, &position);
 }
 
 bool common_enabled(unsigned actor)
@@ -92,7 +138,7 @@ bool common_enabled(unsigned actor)
 	case EVENT_GRACE_END:
 		return !thread->grace.waits_for;
 	case EVENT_PAUSE:
-		return may_go_on(thread);
+		return pause_choices(thread, NONE);
 	default:
 		return true;
 	}
@@ -150,7 +196,7 @@ static void make_grace_begin(unsigned actor, struct done *done)
 		grace->waits_for |= machine.thread[t].inside ? 1u << t : 0;
 }
 
-static void make_pause(struct thread *thread, struct done *done)
+static void note_pause(const struct thread *thread)
 {
 	if (machine.pause_count == PAUSES) {
 		engine_wrong(WRONG_LIMIT, "more than %d pauses in one execution", PAUSES);
@@ -158,14 +204,27 @@ static void make_pause(struct thread *thread, struct done *done)
 	}
 	machine.pauses[machine.pause_count].step = machine.depth;
 	machine.pauses[machine.pause_count].count = thread->reads;
-	for (unsigned i = 0; i < thread->reads; i++) {
-		const struct location *location = thread->read[i].location;
-
+	for (unsigned i = 0; i < thread->reads; i++)
 		machine.pauses[machine.pause_count].locations[i] = thread->read[i].location;
-		for (unsigned p = location->count; p-- && location->order[p] != thread->read[i].message;)
-			clock_after(done, machine.messages[location->order[p]].writer);
-	}
 	machine.pause_count++;
+}
+
+void pause_make(unsigned actor, int asleep, unsigned choice, struct done *done)
+{
+	struct thread *thread = &machine.thread[actor];
+	const struct message *message;
+	struct location *location = &machine.locations[0];
+	unsigned position = 0;
+
+	changes(thread, asleep, choice, &location, &position);
+	message = &machine.messages[location->order[position]];
+	done->reads = true;
+	done->stamp = message->stamp;
+	if (thread->now.at[location->index] < position) {
+		thread->now.at[location->index] = (uint8_t)position;
+		clock_after(done, message->writer);
+		note_pause(thread);
+	}
 	forget_reads(thread);
 }
 
@@ -192,20 +251,12 @@ void common_make(unsigned actor, struct done *done)
 	case EVENT_GRACE_END:
 		clock_join(done->clock, thread->grace.clock);
 		break;
-	case EVENT_PAUSE:
-		make_pause(thread, done);
-		break;
 	default:
 		break;
 	}
 }
 
 /* ---- what depends on what -------------------------------------------------------------------- */
-
-static bool pause_reads(unsigned actor, const struct location *location)
-{
-	return machine.thread[actor].read_at[location->index] != NONE;
-}
 
 bool common_wakes(unsigned actor, const struct done *done)
 {
@@ -218,13 +269,12 @@ bool common_wakes(unsigned actor, const struct done *done)
 		return done->kind == EVENT_GRACE_BEGIN;
 	case EVENT_GRACE_BEGIN:
 		return done->kind == EVENT_ENTER;
-	case EVENT_PAUSE:
-		return done->writes && pause_reads(actor, done->location);
 	default:
 		return false;
 	}
 }
 
+/* What is stored later could have ended it, too. */
 static void pause_races(const struct done *done, void (*race)(int, const struct done *))
 {
 	for (unsigned p = 0; p < machine.pause_count; p++)

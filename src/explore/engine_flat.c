@@ -55,7 +55,8 @@ static bool flat_enabled(unsigned actor)
 
 static unsigned flat_choices(unsigned actor, int asleep)
 {
-	(void)actor;
+	if (!is_buffer(actor) && machine.thread[actor].step.kind == EVENT_PAUSE)
+		return pause_choices(&machine.thread[actor], asleep);
 	return asleep == NONE;
 }
 
@@ -140,8 +141,6 @@ static void make_access(unsigned actor, struct done *done)
 
 static void flat_make(unsigned actor, int asleep, unsigned choice, struct done *done)
 {
-	(void)asleep;
-	(void)choice;
 	if (is_buffer(actor)) {
 		leave_buffer(actor, done);
 	} else if (done->kind == EVENT_STORE && machine.model == MODEL_TSO) {
@@ -156,6 +155,8 @@ static void flat_make(unsigned actor, int asleep, unsigned choice, struct done *
 			make_access(actor, done);
 		else
 			views_make(actor, 0, done);
+		if (done->kind == EVENT_PAUSE)
+			pause_make(actor, asleep, choice, done);
 	}
 	common_make(actor, done);
 }

@@ -230,6 +230,8 @@ bool common_enabled(unsigned actor);
 void common_make(unsigned actor, struct done *done);
 bool common_wakes(unsigned actor, const struct done *done);
 void common_races(const struct done *done, void (*race)(int, const struct done *));
+unsigned pause_choices(const struct thread *thread, int asleep);
+void pause_make(unsigned actor, int asleep, unsigned choice, struct done *done);
 void race_unless_before(int earlier, const struct done *done, void (*race)(int, const struct done *));
 
 /* Pieces of the views that the flat models use too. */

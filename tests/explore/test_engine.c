@@ -154,6 +154,16 @@ SHAPE2(pause_for_either, "fff", R(0) == 0 && R(1) == 0,
 SHAPE2(spin_lock, "fff", DATA != 2,
        while (!CAS(x, 0, 1, acquire, relaxed)) PAUSE; DATA++; STORE(x, 0, release),
        while (!CAS(x, 0, 1, acquire, relaxed)) PAUSE; DATA++; STORE(x, 0, release))
+/* Any change ends it, not only the last of several; and what else has changed need not be seen with it. */
+SHAPE2(pause_ends_between, "aaa", R(0) == 0 && R(1) == 1,
+       R(0) = LOAD(x, relaxed); if (!R(0)) PAUSE; R(1) = ADD(x, 16, relaxed),
+       ADD(x, 1, relaxed); ADD(x, 1, relaxed))
+SHAPE2(pause_ends_before_a_lock, "aaa", R(0) == 0 && R(1) == 1,
+       STORE(x, 1, relaxed); LOCK(lock); STORE(y, 1, relaxed); UNLOCK(lock); STORE(x, 2, relaxed),
+       R(0) = LOAD(x, relaxed); if (!R(0)) PAUSE; LOCK(lock); R(1) = !LOAD(y, relaxed); UNLOCK(lock))
+SHAPE2(pause_sees_one_change, "aff", R(0) == 0 && R(1) == 1 && R(2) == 1 && R(3) == 0,
+       R(0) = LOAD(y, relaxed); if (!LOAD(x, relaxed)) { PAUSE; R(1) = 1; } R(2) = LOAD(x, relaxed); R(3) = LOAD(y, relaxed),
+       STORE(y, 1, relaxed); STORE(x, 1, relaxed))
 WRONG_SHAPE1(pause_for_nobody, "www", IS(WAKEUP),
 	     while (!LOAD(x, acquire)) PAUSE)
 WRONG_SHAPE2(wakeup_lost, "www", IS(WAKEUP),
@@ -322,6 +332,7 @@ static const struct shape *const shapes[] = {
 	&grace_is_no_release, &grace_is_no_acquire, &two_sections_one_grace, &two_sections_two_graces,
 	&grace_waits_for_all, &grace_orders_plain, &sections_do_not_wait, &grace_in_a_section, &lock_in_a_section,
 	&pause_until_set, &pause_orders_nothing_itself, &pause_steps, &pause_back_and_forth, &pause_for_either,
+	&pause_ends_between, &pause_ends_before_a_lock, &pause_sees_one_change,
 	&spin_lock, &pause_for_nobody, &wakeup_lost, &wakeup_fences, &wakeup_of_both,
 	&race_of_stores, &race_of_load_and_store, &no_race_of_loads, &no_race_of_neighbours,
 	&no_race_of_neighbours_later, &no_race_released,
