@@ -183,7 +183,7 @@ static bool as_step(struct step *step, const void *address, unsigned bytes, bool
 	if (!memory_check_free(address, bytes))
 		return false;
 	strengthen(step->site);
-	if (!cells_shared(address, write)) {
+	if (!cells_shared(address, bytes, write)) {
 		count_idle();
 		empty_buffer(step);
 		return false;

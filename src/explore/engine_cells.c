@@ -76,9 +76,8 @@ static bool could_race(const struct touched *t)
 	       several(t->plain_read | t->plain_written | t->read | t->written);
 }
 
-bool cells_shared(const void *address, bool write)
+static bool cell_shared(struct touched *t, bool write)
 {
-	struct touched *t = &touched[cell_of(address)];
 	bool was = is_shared(t), raced = could_race(t), is;
 
 	if (write)
@@ -88,6 +87,17 @@ bool cells_shared(const void *address, bool write)
 	is = is_shared(t);
 	machine.sharing |= (is && !was) || (could_race(t) && !raced);
 	return is;
+}
+
+/* All of its cells: another thread may use a part of what this one uses, and then both are steps. */
+bool cells_shared(const void *address, unsigned bytes, bool write)
+{
+	size_t first = cell_of(address), end = first + (bytes + 3) / 4;
+	bool shared = false;
+
+	for (size_t i = first; i < end; i++)
+		shared |= cell_shared(&touched[i], write);
+	return shared;
 }
 
 /* Take note of an access; must its order be looked at? */

@@ -67,7 +67,7 @@ void cells_restore(void);
  * executions up to now show: who learns that it is sets machine.sharing, and the
  * exploration begins anew.
  */
-bool cells_shared(const void *address, bool write);
+bool cells_shared(const void *address, unsigned bytes, bool write);
 
 /* Look for a race, after the access.  step: of what was made as one, its location; NULL: nobody could see it. */
 void cells_check_atomic(const void *address, unsigned bytes, bool write, const struct location *step);

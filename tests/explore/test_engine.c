@@ -306,6 +306,15 @@ WRONG_SHAPE2(woken_and_leaked_out, "w--", IS(FREED) | IS(RACE),
 	     engine_rest(&state.m->x, 4, HERE); engine_wake(&state.m->x, 4, HERE); STORE(y, 1, relaxed),
 	     R(0) = LOAD(y, acquire); if (R(0)) R(1) = LOAD(x, relaxed))
 
+/* A part of what another thread uses as a whole, at any place in it: not explored, and it says so. */
+#define SECOND_HALF ((atomic_uint *)&state.m->wide + 1)
+WRONG_SHAPE2(half_of_a_store, "www", IS(LIMIT),
+	     STORE(wide, 5ul << 32, relaxed),
+	     R(0) = atomic_load_explicit(SECOND_HALF, memory_order_relaxed))
+WRONG_SHAPE2(half_of_a_load, "www", IS(LIMIT),
+	     R(0) = (unsigned)(LOAD(wide, relaxed) >> 32),
+	     atomic_fetch_add_explicit(SECOND_HALF, 1, memory_order_relaxed))
+
 /* ---- what else can be wrong ---------------------------------------------------------------------------- */
 
 WRONG_SHAPE2(said_by_a_thread, "www", IS(INVARIANT),
