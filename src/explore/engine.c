@@ -304,6 +304,8 @@ void engine_fence(enum order order, const void *site)
 
 /* ---- locks ------------------------------------------------------------------------------------------ */
 
+enum { LOCK_BYTES = 8 };
+
 /* A lock's first word stands for it: the model keeps who holds it, memory is not asked. */
 static void lock_step(enum event_kind kind, void *lock, const void *site)
 {
@@ -313,14 +315,14 @@ static void lock_step(enum event_kind kind, void *lock, const void *site)
 	if (machine.self == MAIN)
 		return;
 	machine.thread[machine.self].locks += take ? 1u : -1u;
-	if (as_step(&step, lock, 8, true))
-		return;
-	if (cells_hold_lock(lock, take))
-		return;
-	if (take)
-		engine_wrong(WRONG_DEADLOCK, "a thread takes a lock that it holds");
-	else
-		engine_wrong(WRONG_MISUSE, "a thread gives back a lock that it does not hold");
+	if (!as_step(&step, lock, LOCK_BYTES, true) && !cells_hold_lock(lock, take)) {
+		if (take)
+			engine_wrong(WRONG_DEADLOCK, "a thread takes a lock that it holds");
+		else
+			engine_wrong(WRONG_MISUSE, "a thread gives back a lock that it does not hold");
+	}
+	/* Whoever frees it must be ordered after it. */
+	cells_check_atomic(lock, LOCK_BYTES, true, step.location);
 }
 
 void engine_lock(void *lock, const void *site)

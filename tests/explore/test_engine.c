@@ -278,6 +278,14 @@ WRONG_SHAPE2(freed_by_the_last_relaxed, "w--", IS(FREED) | IS(RACE),
 WRONG_SHAPE2(freed_after_use_relaxed, "w--", IS(FREED) | IS(RACE),
 	     R(1) = state.spare->data; STORE(y, 1, relaxed),
 	     R(0) = LOAD(y, relaxed); if (R(0)) engine_free(state.spare, HERE))
+/* A lock is memory, too, even if nobody else ever takes it. */
+WRONG_SHAPE2(freed_with_its_lock, "www", IS(FREED) | IS(RACE),
+	     engine_lock(&state.spare->lock, HERE); engine_unlock(&state.spare->lock, HERE),
+	     engine_free(state.spare, HERE))
+SHAPE2(freed_under_another_lock, "fff", R(0) + R(1) != 1,
+       LOCK(lock); R(0) = DATA++; if (R(0)) engine_free(state.spare, HERE); UNLOCK(lock),
+       LOCK(lock); engine_lock(&state.spare->lock, HERE); engine_unlock(&state.spare->lock, HERE);
+       R(1) = DATA++; if (R(1)) engine_free(state.spare, HERE); UNLOCK(lock))
 /* Deferred free, as RCU is used most. */
 SHAPE2(freed_after_grace, "fff", R(0) != 0,
        ENTER; if (LOAD(x, acquire) == 0) R(0) = state.spare->data; LEAVE,
@@ -350,9 +358,9 @@ static const struct shape *const shapes[] = {
 	&made_and_published, &made_and_leaked_out, &made_apart, &freed_and_read, &freed_and_read_atomically,
 	&freed_and_counted, &freed_twice, &freed_by_another, &freed_by_another_atomic, &freed_after_use,
 	&freed_by_the_last, &freed_by_the_last_relaxed, &freed_after_use_relaxed,
-	&freed_after_grace, &freed_without_grace, &freed_under_no_section,
+	&freed_with_its_lock, &freed_under_another_lock, &freed_after_grace, &freed_without_grace, &freed_under_no_section,
 	&freed_and_address_kept, &resting_and_read, &resting_and_woken, &woken_and_published,
-	&resting_for_another, &woken_and_leaked_out,
+	&resting_for_another, &woken_and_leaked_out, &half_of_a_store, &half_of_a_load,
 	&said_by_a_thread, &loop_without_end, &kept_between_executions,
 };
 
