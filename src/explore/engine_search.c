@@ -265,7 +265,7 @@ static enum end execute(void)
 		if (machine.sharing && (!enabled || depth == NODES))
 			return END_SHARING;
 		if (!enabled) {
-			if (search.exploration->shards && depth < (int)search.exploration->shard_depth && is_elsewhere())
+			if (search.exploration->shards && depth <= (int)search.exploration->shard_depth && is_elsewhere())
 				return END_ELSEWHERE;
 			if (execution_is_over())
 				execution_end();
