@@ -48,6 +48,11 @@ void engine_wrong(enum wrong wrong, const char *format, ...)
 		engine_stop();
 }
 
+bool engine_is_good(void)
+{
+	return machine.wrong == WRONG_NOTHING;
+}
+
 void engine_outcome(uint64_t hash)
 {
 	machine.outcome = hash;

@@ -86,7 +86,10 @@ void engine_outcome(uint64_t hash);
 /* In a thread: a line for the story, at this place in the thread's time (a call begins, a call returned 0). */
 void engine_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* All of explored memory, and the program's context, in one number: the same state has the same. */
+/* Is nothing wrong with this execution as far as it is known: said by nobody, and found by no check? */
+bool engine_is_good(void);
+
+/* All of explored memory, what of it is free, and the program's context, in one number: the same state has the same. */
 uint64_t engine_state_hash(void);
 
 /* Allocations of explored memory that were not freed. */

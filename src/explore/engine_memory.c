@@ -161,14 +161,28 @@ static uint64_t mix_all(uint64_t hash, const void *memory, size_t bytes)
 	for (size_t i = 0; i + sizeof(word) <= bytes; i += sizeof(word)) {
 		memcpy(&word, from + i, sizeof(word));
 		if (word)
-			hash = mix(hash, word + i);
+			hash = mix(mix(hash, i + 1), word);
 	}
 	return hash;
 }
 
+/* What was freed or rests since the threads began; its order is nobody's. */
+static uint64_t mix_states(void)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < changed_count; i++) {
+		const uint8_t *block = state + changed[i] * 64;
+
+		if (memcmp(block, state_kept + changed[i] * 64, 64))
+			sum += mix_all(mix(0, changed[i] + 1u), block, 64);
+	}
+	return sum;
+}
+
 uint64_t memory_hash(const void *more, size_t bytes)
 {
-	uint64_t hash = mix_all(0, more, bytes);
+	uint64_t hash = mix_all(mix_states(), more, bytes);
 
 	for (unsigned who = 0; who <= MAIN; who++)
 		hash = mix_all(mix(hash, used[who]), arena + part_begin(who), used[who]);

@@ -436,6 +436,69 @@ static void test_shard_sums(enum model model)
 		      "shard sums sc", detail);
 }
 
+/* Executions of so many steps as the depth is are each one shard's, too. */
+SHAPE2(short_one, "---", false, ADD(x, 1, relaxed); ADD(x, 1, relaxed), ADD(x, 2, relaxed); ADD(x, 2, relaxed))
+
+static void test_short_shards(void)
+{
+	uint64_t sum[3] = { 0 };
+
+	for (unsigned shards = 1; shards <= 2; shards++)
+		for (unsigned shard = 0; shard < shards; shard++) {
+			struct program program = litmus_program(&short_one);
+			struct exploration exploration = { .program = &program, .shard = shard, .shards = shards,
+							   .shard_depth = 4 };
+			struct explored explored;
+
+			engine_explore(&exploration, &explored);
+			sum[shards] += explored.executions;
+			rows_free(&litmus.outcomes);
+		}
+	litmus_report(sum[1] && sum[1] == sum[2], "shard sums: as short as the depth", "");
+}
+
+/* ---- the state at the end ---------------------------------------------------------------------------- */
+
+/* States that differ in what is free alone, or in which of two words a value is in, are not the same. */
+SHAPE2(states_by_what_is_free, "---", false,
+       STORE(x, 1, relaxed),
+       if (LOAD(x, relaxed)) engine_free(state.spare, HERE))
+SHAPE2(states_by_place, "---", false,
+       STORE(x, 1, relaxed),
+       uint64_t *words = (uint64_t *)state.spare; if (LOAD(x, relaxed)) words[0] = 16; else words[1] = 8)
+
+static struct {
+	uint64_t hash[2];
+	unsigned count;
+	bool good, bad;
+} states;
+
+static void judge_states(void *context)
+{
+	uint64_t hash = engine_state_hash();
+
+	(void)context;
+	if (!states.count || (states.count == 1 && states.hash[0] != hash))
+		states.hash[states.count++] = hash;
+	states.good |= engine_is_good();
+	engine_wrong(WRONG_PROMISE, "said");
+	states.bad |= engine_is_good();
+}
+
+static void test_states(const struct shape *shape)
+{
+	struct program program = litmus_program(shape);
+	struct exploration exploration = { .program = &program, .go_on = true };
+	struct explored explored;
+
+	memset(&states, 0, sizeof(states));
+	program.judge = judge_states;
+	engine_explore(&exploration, &explored);
+	run_free(explored.run);
+	litmus_report(states.count == 2 && states.good && !states.bad, shape->name, "");
+	rows_free(&litmus.outcomes);
+}
+
 /* A random search of the same seed is the same, finds nothing that isn't there, and never says it is complete. */
 static void test_random(enum model model)
 {
@@ -524,6 +587,9 @@ int main(void)
 		test_random(model);
 		test_only(model);
 	}
+	test_short_shards();
+	test_states(&states_by_what_is_free);
+	test_states(&states_by_place);
 	test_limit();
 	test_weaken();
 	return litmus_closing_line();
