@@ -247,6 +247,8 @@ static const struct {
 	  "t.scn:5:19: inventory is a word behind expect; expected another name for the pin" },
 	{ HEAD MAP "fork A B report refuse\n",
 	  "t.scn:5:17: unknown word \"refuse\"; expected copy, refuse or hole, or report" },
+	{ HEAD MAP "listen 0\n", "t.scn:5:8: handler 0; expected 1 to 4" },
+	{ HEAD MAP "listen 5\n", "t.scn:5:8: the number \"5\" is too big; expected the number of a handler, at most 4" },
 	/* ends of handles */
 	{ HEAD MAP "destroy\n", "t.scn:5:8: the line ends too early; expected the name of a space, as A" },
 	{ HEAD MAP "destroy A\nload A buf fails ESRCH\n",

@@ -12,19 +12,31 @@ static _Atomic(void *) handler_context;
 /* Odd while the two change, so that nobody hears with another's context. */
 static _Atomic unsigned handler_sequence;
 
-void hf_set_misuse_handler(hf_misuse_handler *new_handler, void *context)
+/* Make the number odd, for the caller alone; returns what it was. */
+static unsigned handler_claim(void)
 {
 	unsigned sequence = atomic_load_explicit(&handler_sequence, memory_order_relaxed);
 
 	for (unsigned attempt = 0;; attempt++) {
-		if (!(sequence & 1) &&
-		    atomic_compare_exchange_strong_explicit(&handler_sequence, &sequence, sequence + 1,
-							    memory_order_acquire, memory_order_relaxed))
-			break;
+		/* Acquire pairs with the last store of whoever changed them before: ours come after
+		   it, both (races/listen-against-listen). */
+		while (!(sequence & 1))
+			if (atomic_compare_exchange_strong_explicit(&handler_sequence, &sequence, sequence + 1,
+								    memory_order_acquire, memory_order_relaxed))
+				return sequence;
 		plat_pause(attempt);
 		sequence = atomic_load_explicit(&handler_sequence, memory_order_relaxed);
 	}
-	/* Release, with the acquire loads in handler_read(): who sees one of them sees the odd number. */
+}
+
+void hf_set_misuse_handler(hf_misuse_handler *new_handler, void *context)
+{
+	unsigned sequence = handler_claim();
+
+	/*
+	 * Release, with the acquire loads in handler_read(): who sees one of the first two
+	 * sees the odd number, and who sees the last sees both (races/misuse-against-listen).
+	 */
 	atomic_store_explicit(&handler_context, context, memory_order_release);
 	atomic_store_explicit(&handler, new_handler, memory_order_release);
 	atomic_store_explicit(&handler_sequence, sequence + 2, memory_order_release);
@@ -32,14 +44,18 @@ void hf_set_misuse_handler(hf_misuse_handler *new_handler, void *context)
 
 static hf_misuse_handler *handler_read(void **context)
 {
-	for (unsigned attempt = 0;; attempt++) {
+	for (unsigned attempt = 0;;) {
 		unsigned sequence = atomic_load_explicit(&handler_sequence, memory_order_acquire);
-		hf_misuse_handler *hears = atomic_load_explicit(&handler, memory_order_acquire);
+		hf_misuse_handler *hears;
 
+		if (sequence & 1) {
+			plat_pause(attempt++);
+			continue;
+		}
+		hears = atomic_load_explicit(&handler, memory_order_acquire);
 		*context = atomic_load_explicit(&handler_context, memory_order_acquire);
-		if (!(sequence & 1) && atomic_load_explicit(&handler_sequence, memory_order_relaxed) == sequence)
+		if (atomic_load_explicit(&handler_sequence, memory_order_relaxed) == sequence)
 			return hears;
-		plat_pause(attempt);
 	}
 }
 

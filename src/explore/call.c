@@ -476,6 +476,9 @@ int call_step(struct world *w, size_t number, unsigned char *bytes, uint64_t *va
 		return path(&c);
 	case OP_EXPECT_STAT:
 		return statistic(&c);
+	case OP_LISTEN:
+		program_listen((unsigned)c.step->value);
+		return 0;
 	case OP_COUNT:
 		hf_pool_stats(w->pool, &w->count);
 		return 0;

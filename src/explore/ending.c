@@ -96,6 +96,8 @@ static bool all_is_back(struct world *w)
 				(unsigned long long)stats.objects);
 	if (w->words)
 		engine_free(w->words, HERE);
+	if (w->statics)
+		engine_free(w->statics, HERE);
 	unfreed = engine_unfreed();
 	return !unfreed || wrong_at(WRONG_LEAK, NOWHERE, 0, "%u pieces of the library's memory were not freed", unfreed);
 }

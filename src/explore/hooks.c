@@ -12,6 +12,7 @@
  */
 #include "engine.h"
 #include "sites.h"
+#include "statics.h"
 
 #include <string.h>
 
@@ -37,8 +38,25 @@ HOOK(void, func_exit, void)
 
 /* ---- plain accesses ------------------------------------------------------------- */
 
+static void refuse(const char *what, const char *instead, const void *site)
+{
+	const struct site *known = site_of(site);
+
+	if (known)
+		engine_wrong(WRONG_LIMIT, "%s:%u: %s can't be explored: %s", known->file, known->line, what, instead);
+	else
+		engine_wrong(WRONG_LIMIT, "at %p: %s can't be explored: %s", site, what, instead);
+}
+
+static void plain(const void *address, size_t bytes, bool write, const void *site)
+{
+	if (statics_have(address))
+		refuse("a plain access to a static variable", "make it atomic", site);
+	engine_plain(address, bytes, write, site);
+}
+
 #define PLAIN(name, bytes, write) \
-	HOOK(void, name##bytes, void *address) { engine_plain(address, bytes, write, HERE); }
+	HOOK(void, name##bytes, void *address) { plain(address, bytes, write, HERE); }
 
 #define PLAIN_ALL(bytes) \
 	PLAIN(read, bytes, false) \
@@ -60,57 +78,47 @@ PLAIN_ALL(16)
 
 HOOK(void, read_range, void *address, unsigned long bytes)
 {
-	engine_plain(address, bytes, false, HERE);
+	plain(address, bytes, false, HERE);
 }
 
 HOOK(void, write_range, void *address, unsigned long bytes)
 {
-	engine_plain(address, bytes, true, HERE);
+	plain(address, bytes, true, HERE);
 }
 
 HOOK(void, vptr_read, void *address)
 {
-	engine_plain(address, sizeof(void *), false, HERE);
+	plain(address, sizeof(void *), false, HERE);
 }
 
 HOOK(void, vptr_update, void *address, void *value)
 {
 	(void)value;
-	engine_plain(address, sizeof(void *), true, HERE);
+	plain(address, sizeof(void *), true, HERE);
 }
 
 /* clang calls the libc for what it does not expand; the Makefile sends those calls here. */
 HOOK(void *, memcpy, void *to, const void *from, size_t bytes)
 {
-	engine_plain(from, bytes, false, HERE);
-	engine_plain(to, bytes, true, HERE);
+	plain(from, bytes, false, HERE);
+	plain(to, bytes, true, HERE);
 	return memcpy(to, from, bytes);
 }
 
 HOOK(void *, memmove, void *to, const void *from, size_t bytes)
 {
-	engine_plain(from, bytes, false, HERE);
-	engine_plain(to, bytes, true, HERE);
+	plain(from, bytes, false, HERE);
+	plain(to, bytes, true, HERE);
 	return memmove(to, from, bytes);
 }
 
 HOOK(void *, memset, void *to, int byte, size_t bytes)
 {
-	engine_plain(to, bytes, true, HERE);
+	plain(to, bytes, true, HERE);
 	return memset(to, byte, bytes);
 }
 
 /* ---- atomic accesses --------------------------------------------------------------- */
-
-static void refuse(const char *what, const char *instead, const void *site)
-{
-	const struct site *known = site_of(site);
-
-	if (known)
-		engine_wrong(WRONG_LIMIT, "%s:%u: %s can't be explored: %s", known->file, known->line, what, instead);
-	else
-		engine_wrong(WRONG_LIMIT, "at %p: %s can't be explored: %s", site, what, instead);
-}
 
 /* The order of an access.  gcc may set bits above it: hints for the processor. */
 static enum order order_of(int order, const void *site)
@@ -126,7 +134,7 @@ static enum order order_of(int order, const void *site)
 	HOOK(uint##bits##_t, atomic##bits##_##name, volatile uint##bits##_t *address, uint##bits##_t operand, \
 	     int order) \
 	{ \
-		return (uint##bits##_t)engine_rmw((void *)(uintptr_t)address, bits / 8, rmw, operand, \
+		return (uint##bits##_t)engine_rmw(statics_at(address), bits / 8, rmw, operand, \
 						  order_of(order, HERE), HERE); \
 	}
 
@@ -136,7 +144,7 @@ static enum order order_of(int order, const void *site)
 	     uint##bits##_t *expected, uint##bits##_t desired, int success, int failure) \
 	{ \
 		uint64_t found = *expected; \
-		bool done = engine_cas((void *)(uintptr_t)address, bits / 8, &found, desired, \
+		bool done = engine_cas(statics_at(address), bits / 8, &found, desired, \
 				       order_of(success, HERE), order_of(failure, HERE), HERE); \
 		if (!done) \
 			*expected = (uint##bits##_t)found; \
@@ -146,12 +154,12 @@ static enum order order_of(int order, const void *site)
 #define ATOMIC(bits) \
 	HOOK(uint##bits##_t, atomic##bits##_load, const volatile uint##bits##_t *address, int order) \
 	{ \
-		return (uint##bits##_t)engine_load((const void *)(uintptr_t)address, bits / 8, \
+		return (uint##bits##_t)engine_load(statics_at(address), bits / 8, \
 						   order_of(order, HERE), HERE); \
 	} \
 	HOOK(void, atomic##bits##_store, volatile uint##bits##_t *address, uint##bits##_t value, int order) \
 	{ \
-		engine_store((void *)(uintptr_t)address, bits / 8, value, order_of(order, HERE), HERE); \
+		engine_store(statics_at(address), bits / 8, value, order_of(order, HERE), HERE); \
 	} \
 	RMW(bits, exchange, RMW_SWAP) \
 	RMW(bits, fetch_add, RMW_ADD) \
@@ -166,7 +174,7 @@ static enum order order_of(int order, const void *site)
 	     uint##bits##_t expected, uint##bits##_t desired, int success, int failure) \
 	{ \
 		uint64_t found = expected; \
-		engine_cas((void *)(uintptr_t)address, bits / 8, &found, desired, order_of(success, HERE), \
+		engine_cas(statics_at(address), bits / 8, &found, desired, order_of(success, HERE), \
 			   order_of(failure, HERE), HERE); \
 		return (uint##bits##_t)found; \
 	}

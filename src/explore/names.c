@@ -10,6 +10,7 @@
 
 #include "handshake.h"
 #include "record.h"
+#include "statics.h"
 #include "world.h"
 
 /* What a page is used for, as it was noted last. */
@@ -267,7 +268,10 @@ void name_address(void *context, const void *address, char *text, size_t room)
 	    name_member(address, w->pool, sizeof(*w->pool), "pool", pool_members, text, room) ||
 	    name_record(w, address, text, room) || name_word(w, address, text, room))
 		return;
-	snprintf(text, room, "%p", address);
+	if (w->statics && (uintptr_t)address - (uintptr_t)w->statics < statics_bytes())
+		snprintf(text, room, "who hears of misuse");	/* there are no others */
+	else
+		snprintf(text, room, "%p", address);
 }
 
 /* ---- values ------------------------------------------------------------------------------- */

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "names.h"
+#include "statics.h"
 
 /* ---- what is wrong ------------------------------------------------------- */
 
@@ -54,14 +55,37 @@ static const char *error_text(int error)
 /* ---- misuse ----------------------------------------------------------------- */
 
 /* What a line does on purpose is no misuse. */
-static void hear_misuse(const char *message, void *context)
+static void hear_misuse(const char *message)
 {
-	const struct world *w = context;
-	uint8_t now = w->now[engine_self()];
+	uint8_t now = play.world.now[engine_self()];
 
 	if (now < STEPS && (play.plan.steps[now].fails == EINVAL || step_may_fail(&play.plan.steps[now], EINVAL)))
 		return;
 	engine_wrong(WRONG_MISUSE, "%s", message);
+}
+
+/* A context for each handler: that it is another's is for the handler alone to see. */
+static char contexts[SCENARIO_LISTENERS + 1];
+
+static void hear_as(unsigned listener, const char *message, const void *context)
+{
+	uint8_t now = play.world.now[engine_self()];
+
+	if (context != &contexts[listener])
+		wrong_at(WRONG_PROMISE, now < STEPS ? play.plan.steps[now].at : (struct position){ 0, 0 },
+			 play.plan.scenario->promises, "misuse handler %u is called with the context of another", listener);
+	hear_misuse(message);
+}
+
+#define LISTENER(n) static void hear_##n(const char *message, void *context) { hear_as(n, message, context); }
+LISTENER(0) LISTENER(1) LISTENER(2) LISTENER(3) LISTENER(4)
+
+void program_listen(unsigned listener)
+{
+	static hf_misuse_handler *const listeners[] = { hear_0, hear_1, hear_2, hear_3, hear_4 };
+
+	_Static_assert(sizeof(listeners) / sizeof(listeners[0]) == sizeof(contexts), "one for each number");
+	hf_set_misuse_handler(listeners[listener], &contexts[listener]);
 }
 
 /* ---- expectations ------------------------------------------------------------- */
@@ -200,9 +224,11 @@ static bool open_pool(struct world *w)
 				(unsigned long long)play.plan.pool_pages, error_text(-error));
 	hf_pool_stats(w->pool, &w->count);
 	w->free_at_start = w->count.pages_free;
+	w->statics = statics_bytes() ? engine_alloc(statics_bytes()) : NULL;
+	statics_put(w->statics);
 	if (play.plan.words)
 		w->words = engine_alloc(play.plan.words * sizeof(*w->words));
-	hf_set_misuse_handler(hear_misuse, w);
+	program_listen(0);
 	return true;
 }
 

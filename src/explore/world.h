@@ -13,6 +13,7 @@
  *	names.c      addresses and values for people
  *	explore.c    from options to a verdict
  *	failure.c    a failing scenario made short, and its story
+ *	statics.c    the core's own variables
  *	repair.c     where one fence would repair it
  *	mutant.c     each order and each fence that can be weakened
  *
@@ -62,6 +63,7 @@ struct result {
 struct world {
 	struct hf_pool *pool;
 	uint64_t *words;	/* explored: what is handed over */
+	void *statics;		/* explored: the core's own variables (statics.h) */
 	uint64_t free_at_start;
 	struct hf_mm *mm[SPACES];	/* stays, and answers ESRCH, after an exit */
 	bool exited[SPACES];
@@ -137,6 +139,9 @@ bool listing_is_right(struct world *w, const struct step *step, const struct hf_
 
 void program_setup(void *context);
 void program_thread(void *context, unsigned thread);
+
+/* From now on this misuse handler hears, with its own context; 0 is the one that hears at first. */
+void program_listen(unsigned listener);
 
 /*
  * Carry out a step; false: something is wrong, and was said.  In a thread it leaves

@@ -4,6 +4,7 @@
  *	library.c           open, dispatch, close
  *	library_step.c      one step, one call of the public header
  *	library_list.c      inventories and reports of forks
+ *	library_listen.c    who hears of misuse
  *	library_describe.c  entries, pages and pins as text, for traces
  *
  * Errors inside are negative errno values, as the library's.
@@ -40,6 +41,7 @@ struct judge {
 	struct hf_object *object[SCENARIO_NAMES];
 	struct held_pin pin[SCENARIO_NAMES];
 	uint64_t next_address;
+	unsigned listener;			/* of misuse; 0: nobody of the scenario's */
 	struct hf_stats base;			/* at the last count */
 };
 
@@ -47,6 +49,10 @@ struct judge {
 int library_step(struct judge *, const struct step *, struct reply *);
 void library_end_pin(struct held_pin *);
 unsigned library_how(unsigned flags);	/* of a pin's step, as the library has it */
+
+/* library_listen.c: from here on, to there, this handler hears; was it called well? */
+void library_listen(unsigned listener);
+bool library_listened(void);
 
 /* library_list.c: the same */
 int library_inventory(struct judge *, struct hf_mm *, const struct step *, struct reply *);

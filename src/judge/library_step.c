@@ -275,12 +275,6 @@ static bool all_ended(const struct held_pin *held)
 	return !held->taken || !memchr(held->ended, 0, held->pages);
 }
 
-static void ignore_misuse(const char *message, void *context)
-{
-	(void)message;
-	(void)context;
-}
-
 void library_end_pin(struct held_pin *held)
 {
 	if (!all_ended(held))
@@ -290,7 +284,7 @@ void library_end_pin(struct held_pin *held)
 }
 
 /* Misuse is for the library to find, also what no pin was ever taken under. */
-static int unpin(struct judge *j, const struct step *step)
+static int unpin(struct judge *j, const struct step *step, struct reply *reply)
 {
 	struct held_pin *held = &j->pin[step->pin];
 	unsigned how = step->flags & UNPIN_DIRTY ? HF_UNPIN_DIRTY : 0u;
@@ -301,9 +295,10 @@ static int unpin(struct judge *j, const struct step *step)
 
 	if (!length)
 		length = step->offset < all ? all - step->offset : 0;
-	hf_set_misuse_handler(ignore_misuse, NULL);
+	library_listen(j->listener);
 	error = part ? hf_unpin_part(&held->pin, step->offset, length, how) : hf_unpin(&held->pin, how);
-	hf_set_misuse_handler(NULL, NULL);
+	if (!library_listened())
+		snprintf(reply->reason, sizeof(reply->reason), "misuse handler %u is called with another context", j->listener);
 	if (error || !held->taken)
 		return error;
 	first = part ? (held->skip + step->offset) / SCENARIO_PAGE : 0;
@@ -463,7 +458,7 @@ int library_step(struct judge *j, const struct step *step, struct reply *reply)
 	case OP_EXPECT_OBJECT:
 		return on_object(j, step, reply);
 	case OP_UNPIN:
-		return unpin(j, step);
+		return unpin(j, step, reply);
 	case OP_DEVICE_WRITE:
 	case OP_DEVICE_READ:
 	case OP_EXPECT_DEVICE:
@@ -472,6 +467,9 @@ int library_step(struct judge *j, const struct step *step, struct reply *reply)
 		return path(j, step, reply);
 	case OP_EXPECT_STAT:
 		return statistic(j, step, reply);
+	case OP_LISTEN:
+		j->listener = (unsigned)step->value;
+		return 0;
 	case OP_COUNT:
 		hf_pool_stats(j->pool, &j->base);
 		return 0;

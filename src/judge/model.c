@@ -256,7 +256,7 @@ static void model_step(struct judge *model, const struct step *step, struct repl
 		cannot(reply, "the model counts nothing");
 	else if (step->op == OP_EXPECT_INVENTORY)
 		cannot(reply, "the model keeps no list of pins");
-	else if (step->op == OP_COUNT)
+	else if (step->op == OP_COUNT || step->op == OP_LISTEN)
 		answer(reply, 0);
 	else if (step->op == OP_OBJECT || step->op == OP_OBJECT_WRITE || step->op == OP_OBJECT_RESIZE ||
 		 step->op == OP_EXPECT_OBJECT || (step->op == OP_DESTROY && step->object >= 0))

@@ -141,6 +141,8 @@ const char *live_why_not(const struct kernel_probe *probe, const struct step *st
 		if (step->value)
 			return "no fork of Linux says which pins it met";
 		return step->flags == FORK_HOLE ? "no fork of Linux leaves pinned pages out" : NULL;
+	case OP_LISTEN:
+		return "Linux has no handler of misuse";
 	case OP_DESTROY:
 		return step->object >= 0 ? "this judge keeps its objects to the end" : NULL;
 	case OP_EXPECT_PATH:

@@ -367,6 +367,15 @@ static bool parse_destroy(struct parser *p, struct step *step)
 	return parse_old_name(p, KIND_SPACE, &step->space);
 }
 
+static bool parse_listen(struct parser *p, struct step *step)
+{
+	struct position at = here(p);
+
+	if (!parse_number(p, "the number of a handler", SCENARIO_LISTENERS, &step->value))
+		return false;
+	return step->value || scan_error(&p->scan, at, "handler 0; expected 1 to %d", SCENARIO_LISTENERS);
+}
+
 static bool parse_count(struct parser *p, struct step *step)
 {
 	(void)p;
@@ -483,6 +492,7 @@ static const struct verb {
 	{ "fork", OP_FORK, 0, parse_fork },
 	{ "exit", OP_EXIT, 0, parse_exit },
 	{ "destroy", OP_DESTROY, 0, parse_destroy },
+	{ "listen", OP_LISTEN, 0, parse_listen },
 	{ "count", OP_COUNT, 0, parse_count },
 	{ "expect", OP_EXPECT_BYTES, 0, parse_expect },
 };

@@ -232,6 +232,8 @@ static void print_numbers(const struct scenario *s, const struct step *t, FILE *
 	if (t->op == OP_FILL) {
 		print_place(s, t, "fill", f);
 		fprintf(f, " 0x%02" PRIx64 " %" PRIu64, t->value, t->length);
+	} else if (t->op == OP_LISTEN) {
+		fprintf(f, "listen %" PRIu64, t->value);
 	} else if (t->op == OP_EXPECT_INVENTORY) {
 		fprintf(f, "expect inventory %s", SPACE(s, t->space));
 		if (t->flags & INVENTORY_COUNTED)
@@ -317,6 +319,7 @@ static void print_body(const struct scenario *s, const struct step *t, FILE *f)
 		print_atomic(s, t, f);
 		break;
 	case OP_FILL:
+	case OP_LISTEN:
 	case OP_EXPECT_PATH:
 	case OP_EXPECT_STAT:
 	case OP_EXPECT_INVENTORY:

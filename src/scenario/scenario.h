@@ -20,6 +20,7 @@
 #define SCENARIO_PAGE 4096u	/* bytes a page, for every judge */
 #define SCENARIO_NAMES 64	/* most spaces, mappings, objects, pins, values and marks each */
 #define SCENARIO_THREADS 4	/* most parts that run at the same time */
+#define SCENARIO_LISTENERS 4	/* misuse handlers of a program, from 1 */
 #define SCENARIO_VALUE 8u		/* bytes of a load that has a name, if it does not say */
 #define SCENARIO_VALUE_MOST 64u	/* ... and the most, as of the bytes of a fact */
 
@@ -55,6 +56,8 @@ enum op {
 	OP_FORK,		/* fork A B  |  fork A B refuse | hole  |  fork A B report */
 	OP_EXIT,		/* exit A */
 	OP_DESTROY,		/* destroy A  |  destroy F       the handle ends */
+	/* the program's own */
+	OP_LISTEN,		/* listen 2                      misuse is heard by this handler of the program's */
 	/* statistics */
 	OP_COUNT,		/* count                         statistics start from here */
 	/* expectations: carried out by the runner, with the judge's load, device read, object read, stat */
@@ -103,7 +106,7 @@ struct step {
 	unsigned flags;		/* OP_ADVISE: enum advice; OP_FORK: enum fork_pins; OP_ATOMIC: enum atomic ... */
 	int stat;		/* OP_EXPECT_STAT: index into the statistics' names (stat_names) */
 	uint64_t value;		/* OP_FILL: the byte; OP_ATOMIC: the operand; OP_EXPECT_STAT, OP_EXPECT_INVENTORY: the
-				   count; OP_EXPECT_PATH: 1 fast, 0 slow; OP_FORK: 1 when it is to report its pins */
+				   count; OP_LISTEN: which; OP_EXPECT_PATH: 1 fast, 0 slow; OP_FORK: 1 when it is to report its pins */
 	uint64_t compare;	/* OP_ATOMIC, ATOMIC_CAS: what must be there */
 	unsigned char *bytes;	/* owned by the scenario: to store, or expected */
 	int fails;		/* the operation must fail with this errno (positive); 0: it must succeed, or ... */

@@ -105,6 +105,7 @@ static const struct {
 	{ "spaces", HEAD "space A\nfork A B\nmap B a anon private rw 1\nfork B C hole\nfork B D copy\n"
 			 "pin B a write as p\nfork B E refuse fails EBUSY promise frugal\nfork B E\nexit B\n"
 			 "load B a fails ESRCH\nexpect E a zero 1\nexpect p zero 1\nexit B fails ESRCH\n" },
+	{ "listeners", HEAD "listen 1\nlisten 4\nmap A a anon private rw 1\nthread\n listen 2 as m\nend\nseen m\n" },
 	{ "ends of handles",
 	  HEAD "object F\nmap A a F shared rw 1\npin A a write as p\ndestroy F\nexit A\nexpect inventory A 1\ndestroy A\n"
 	       "device p \"x\"\nmap B a anon private rw 1\nspace C\nthread\n fork B D\n destroy D as gone\nthread\n destroy C\n"
