@@ -17,7 +17,7 @@ static const char *const op_names[OPS] = {
 	[OP_UNMAP] = "unmap", [OP_PROTECT] = "protect", [OP_REMAP] = "remap", [OP_ADVISE] = "advise",
 	[OP_STORE] = "store", [OP_FILL] = "fill", [OP_LOAD] = "load", [OP_ATOMIC] = "add", [OP_PIN] = "pin",
 	[OP_UNPIN] = "unpin", [OP_DEVICE_WRITE] = "device", [OP_DEVICE_READ] = "device read", [OP_SPACE] = "space",
-	[OP_FORK] = "fork", [OP_EXIT] = "exit", [OP_COUNT] = "count", [OP_EXPECT_BYTES] = "expect",
+	[OP_FORK] = "fork", [OP_EXIT] = "exit", [OP_DESTROY] = "destroy", [OP_COUNT] = "count", [OP_EXPECT_BYTES] = "expect",
 	[OP_EXPECT_DEVICE] = "device read", [OP_EXPECT_OBJECT] = "object read", [OP_EXPECT_PATH] = "expect path",
 	[OP_EXPECT_STAT] = "expect stat",
 };

@@ -24,6 +24,7 @@
 #define RANDOM_PINS 12		/* most that live at once */
 
 /* The same where the explorer is to run it. */
+#define SMALL_PAGE 64u		/* bytes */
 #define SMALL_PAGES 3u
 #define SMALL_MAPPINGS 3	/* names, as the rest of these */
 #define SMALL_OBJECTS 2

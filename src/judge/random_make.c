@@ -211,7 +211,7 @@ static bool make_device_read(struct maker *maker, struct step *step)
 static uint64_t object_size(struct maker *maker)
 {
 	if (is_small(maker))
-		return maker_below(maker, SMALL_PAGES + 1) * SCENARIO_PAGE;
+		return maker_below(maker, SMALL_PAGES + 1) * SCENARIO_PAGE + (chance(maker, 25) ? 24 : 0);
 	if (chance(maker, 20))
 		return maker_below(maker, RANDOM_OBJECT_PAGES * SCENARIO_PAGE);
 	return (chance(maker, 40) ? RANDOM_OBJECT_PAGES : maker_below(maker, RANDOM_OBJECT_PAGES + 1)) * SCENARIO_PAGE;
@@ -247,6 +247,8 @@ static bool pick_object_bytes(struct maker *maker, struct step *step)
 		return false;
 	bytes = maker->shadow->object[step->object].bytes;
 	step->offset = (maker_below(maker, RANDOM_OBJECT_PAGES) * SCENARIO_PAGE + offset_in_page(maker)) % bytes;
+	if (is_small(maker) && step->offset % SCENARIO_PAGE >= SMALL_PAGE)
+		step->offset -= step->offset % SCENARIO_PAGE;
 	step->length = some_length(maker, bytes - step->offset);
 	return true;
 }
@@ -291,6 +293,15 @@ static bool make_exit(struct maker *maker, struct step *step)
 	return step->space >= 0 && (maker->stage == STAGE_THREAD || live_spaces(maker) > 2 || chance(maker, 5));
 }
 
+/* The handle of an object, or a space's; rarely one that has exited. */
+static bool make_destroy(struct maker *maker, struct step *step)
+{
+	if (chance(maker, 60))
+		return pick_object(maker, step);
+	step->space = pick_space(maker);
+	return step->space >= 0;
+}
+
 static bool make_failure(struct maker *maker, struct step *step)
 {
 	step->value = 1 + maker_below(maker, chance(maker, 70) ? 8 : 64);
@@ -322,6 +333,7 @@ static const struct {
 	{ OP_SPACE, { 3, 0, 0 }, make_space },
 	{ OP_FORK, { 30, 90, 120 }, make_fork },
 	{ OP_EXIT, { 22, 5, 40 }, make_exit },
+	{ OP_DESTROY, { 0, 0, 30 }, make_destroy },
 	{ OP_COUNT, { 60, 0, 0 }, make_failure },	/* the last: only where it is asked for */
 };
 #define OPERATIONS (sizeof(operations) / sizeof(operations[0]))

@@ -85,6 +85,12 @@ void shadow_follow(struct shadow *shadow, const struct step *step)
 	case OP_UNPIN: follow_unpin(shadow, step); break;
 	case OP_SPACE: shadow->space[step->space].live = true; break;
 	case OP_FORK: follow_fork(shadow, step); break;
+	case OP_DESTROY:
+		if (step->object >= 0)
+			shadow->object[step->object].made = false;
+		else
+			shadow->space[step->space].live = shadow->space[step->space].exited = false;
+		break;
 	case OP_EXIT:
 		shadow->space[step->space].live = false;
 		shadow->space[step->space].exited = true;

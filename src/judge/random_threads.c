@@ -23,16 +23,19 @@
 #include "random_orders.h"
 #include "shrink.h"
 
+#define DESTROYED (1u << 31)
+
 struct weaver {
 	struct maker maker;
 	struct scenario *scenario;
 	struct judge *model;		/* what was done before the threads */
 	struct shadow made;		/* what there is, if nobody has ended anything since the threads began */
 	struct shadow known;		/* ... as the thread that is being made knows it */
-	/* Pins: who took them (0: before all), and bit sets of the threads that end them and that write through them. */
-	int pin_thread[SCENARIO_NAMES];
+	/* Pins: bit sets of the threads that end them and that write through them. */
 	unsigned ends[SCENARIO_NAMES], writes[SCENARIO_NAMES];
 	unsigned remaps[SMALL_SPACES][SMALL_MAPPINGS];	/* bit sets of the threads that do */
+	/* Bit sets of the threads that name it; DESTROYED: none may any more. */
+	unsigned names_space[SCENARIO_NAMES], names_object[SCENARIO_NAMES];
 };
 
 /* ---- steps ------------------------------------------------------------------ */
@@ -97,25 +100,46 @@ static void make_setup(struct weaver *w)
 	}
 }
 
+/* Nobody but the thread that destroys something may name it. */
+static bool may_name(const struct weaver *w, const struct step *step)
+{
+	unsigned names = (step->space >= 0 ? w->names_space[step->space] : 0) |
+			 (step->object >= 0 ? w->names_object[step->object] : 0);
+
+	return step->op == OP_DESTROY ? !(names & ~(1u << step->thread)) : !(names & DESTROYED);
+}
+
 /* May this thread do that, beside those before it? */
 static bool fits(const struct weaver *w, const struct step *step)
 {
 	unsigned others = ~(1u << step->thread);
 
-	if (step->op == OP_UNPIN)
-		return (!w->pin_thread[step->pin] || w->pin_thread[step->pin] == step->thread) &&
-		       !(w->writes[step->pin] & others);
-	if (step->op == OP_DEVICE_WRITE)
-		return !(w->ends[step->pin] & others);
-	if (step->op == OP_REMAP)
-		return !(w->remaps[step->space][step->mapping] & others);
-	return step->op != OP_MAP || w->made.space[step->space].live || w->made.space[step->space].exited;
+	if (!may_name(w, step))
+		return false;
+	switch (step->op) {
+	case OP_UNPIN: return !(w->writes[step->pin] & others);
+	case OP_DEVICE_WRITE: return !(w->ends[step->pin] & others);
+	case OP_REMAP: return !(w->remaps[step->space][step->mapping] & others);
+	case OP_MAP: return w->made.space[step->space].live || w->made.space[step->space].exited;
+	default: return true;
+	}
+}
+
+static void note_names(struct weaver *w, const struct step *step)
+{
+	unsigned who = 1u << step->thread | (step->op == OP_DESTROY ? DESTROYED : 0);
+
+	if (step->space >= 0)
+		w->names_space[step->space] |= who;
+	if (step->child >= 0)
+		w->names_space[step->child] |= who;
+	if (step->object >= 0)
+		w->names_object[step->object] |= who;
 }
 
 static void note(struct weaver *w, const struct step *step)
 {
-	if (step->op == OP_PIN)
-		w->pin_thread[step->pin] = step->thread;
+	note_names(w, step);
 	if (step->op == OP_UNPIN)
 		w->ends[step->pin] |= 1u << step->thread;
 	if (step->op == OP_DEVICE_WRITE)
@@ -123,7 +147,7 @@ static void note(struct weaver *w, const struct step *step)
 	if (step->op == OP_REMAP)
 		w->remaps[step->space][step->mapping] |= 1u << step->thread;
 	shadow_follow(&w->known, step);
-	if (step->op == OP_MAP || step->op == OP_FORK || step->op == OP_PIN)
+	if (step->op == OP_MAP || step->op == OP_FORK || step->op == OP_PIN || step->op == OP_DESTROY)
 		shadow_follow(&w->made, step);
 }
 
@@ -250,7 +274,7 @@ static unsigned while_it_ends(const struct scenario *s, const struct step *step)
 {
 	unsigned ends[SCENARIO_NAMES] = { 0 };
 
-	if (step->op == OP_UNPIN)
+	if (step->op == OP_UNPIN || step->op == OP_DESTROY)
 		return 0;
 	for (size_t i = 0; i < s->nsteps; i++) {
 		const struct step *unpin = &s->steps[i];
@@ -281,7 +305,7 @@ static void expect_step(const struct scenario *s, struct step *step, const struc
 /* Nothing is said of an operation that fails half way. */
 static void expect_anything(struct step *step)
 {
-	if (step->thread || step->op != OP_MAP)
+	if ((step->thread || step->op != OP_MAP) && step->op != OP_DESTROY)
 		step->may_fail = anything();
 }
 
