@@ -164,6 +164,12 @@ SHAPE2(pause_ends_before_a_lock, "aaa", R(0) == 0 && R(1) == 1,
 SHAPE2(pause_sees_one_change, "aff", R(0) == 0 && R(1) == 1 && R(2) == 1 && R(3) == 0,
        R(0) = LOAD(y, relaxed); if (!LOAD(x, relaxed)) { PAUSE; R(1) = 1; } R(2) = LOAD(x, relaxed); R(3) = LOAD(y, relaxed),
        STORE(y, 1, relaxed); STORE(x, 1, relaxed))
+/* Also what is only stored because of the thread that waits. */
+SHAPE3(pause_ends_by_an_answer, "aaa", R(0) == 0 && R(1) == 0 && R(2) == 0 && R(3) == 1,
+       R(0) = LOAD(x, relaxed); R(1) = LOAD(y, relaxed); STORE(z, 1, relaxed); if (!R(0) && !R(1)) PAUSE;
+       R(2) = LOAD(x, relaxed); R(3) = LOAD(y, relaxed),
+       STORE(x, 1, relaxed),
+       if (LOAD(z, relaxed)) STORE(y, 1, relaxed))
 WRONG_SHAPE1(pause_for_nobody, "www", IS(WAKEUP),
 	     while (!LOAD(x, acquire)) PAUSE)
 WRONG_SHAPE2(wakeup_lost, "www", IS(WAKEUP),
@@ -227,6 +233,9 @@ SHAPE2(no_race_mixed, "fff", R(0) == 1 && R(1) != 7,
 WRONG_SHAPE2(race_mixed, "www", IS(RACE),
 	     *(volatile unsigned *)&state.m->x = 7,
 	     R(1) = LOAD(x, acquire))
+WRONG_SHAPE2(race_mixed_later, "www", IS(RACE),
+	     R(1) = LOAD(x, acquire),
+	     *(volatile unsigned *)&state.m->x = 7)
 WRONG_SHAPE2(race_mixed_store, "www", IS(RACE),
 	     R(1) = *(volatile unsigned *)&state.m->x,
 	     STORE(x, 1, release))
@@ -349,12 +358,12 @@ static const struct shape *const shapes[] = {
 	&grace_is_no_release, &grace_is_no_acquire, &two_sections_one_grace, &two_sections_two_graces,
 	&grace_waits_for_all, &grace_orders_plain, &sections_do_not_wait, &grace_in_a_section, &lock_in_a_section,
 	&pause_until_set, &pause_orders_nothing_itself, &pause_steps, &pause_back_and_forth, &pause_for_either,
-	&pause_ends_between, &pause_ends_before_a_lock, &pause_sees_one_change,
+	&pause_ends_between, &pause_ends_by_an_answer, &pause_ends_before_a_lock, &pause_sees_one_change,
 	&spin_lock, &pause_for_nobody, &wakeup_lost, &wakeup_fences, &wakeup_of_both,
 	&race_of_stores, &race_of_load_and_store, &no_race_of_loads, &no_race_of_neighbours,
 	&no_race_of_neighbours_later, &no_race_released,
 	&race_relaxed, &race_read_too_early, &no_race_fences, &no_race_dropped, &race_dropped_relaxed,
-	&race_between_fences, &race_outside_a_section, &no_race_mixed, &race_mixed, &race_mixed_store,
+	&race_between_fences, &race_outside_a_section, &no_race_mixed, &race_mixed, &race_mixed_later, &race_mixed_store,
 	&made_and_published, &made_and_leaked_out, &made_apart, &freed_and_read, &freed_and_read_atomically,
 	&freed_and_counted, &freed_twice, &freed_by_another, &freed_by_another_atomic, &freed_after_use,
 	&freed_by_the_last, &freed_by_the_last_relaxed, &freed_after_use_relaxed,
