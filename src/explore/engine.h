@@ -89,6 +89,9 @@ void engine_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Is nothing wrong with this execution as far as it is known: said by nobody, and found by no check? */
 bool engine_is_good(void);
 
+/* Has an execution been wrong, in this search and not in the trial before it? */
+bool engine_has_failed(void);
+
 /* All of explored memory, what of it is free, and the program's context, in one number: the same state has the same. */
 uint64_t engine_state_hash(void);
 

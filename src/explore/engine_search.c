@@ -330,6 +330,11 @@ static bool next(void)
 	return false;
 }
 
+bool engine_has_failed(void)
+{
+	return search.explored && search.explored->violating;
+}
+
 /* How much of the tree, as it is known by now, lies behind. */
 static double part_done(void)
 {

@@ -29,7 +29,8 @@ bool wrong_at(enum wrong wrong, struct position at, unsigned broken, const char 
 	va_start(args, format);
 	vsnprintf(what + n, sizeof(what) - (size_t)n, format, args);
 	va_end(args);
-	if (!play.said.set) {
+	/* The first of the search: what a shard's trial came to is said of nobody. */
+	if (!play.said.set || (engine_is_good() && !engine_has_failed())) {
 		play.said = (struct said){ .set = true, .open = engine_self() == OUTSIDE, .wrong = wrong, .broken = broken,
 					   .at = at };
 		strcpy(play.said.what, what);

@@ -197,6 +197,23 @@ static void test_searches(void)
 	result(proved && sum >= r.executions && seen == 1, "three parts are the whole", part.reason);
 }
 
+/* What a part finds is told as its own, and not as what the trial before it came to. */
+static void test_parts_that_fail(void)
+{
+	static const char text[] = HEAD MAP "thread\npin A buf write as dma\ndevice dma+8 \"net\"\nthread\nfork A B\nend\n"
+		"store A buf \"new\"\nexpect dma \"new\"\ndevice dma+16 \"dev\"\nexpect A buf+16 \"dev\"\n";
+	struct explore_options parts = { .design = DESIGN_LINUX_5_7, .shards = 4, .shard_depth = 12 };
+	struct explore_result part;
+	unsigned violated = 0, broken = 0;
+
+	for (parts.shard = 0; parts.shard < parts.shards; parts.shard++) {
+		explore(text, &parts, &part);
+		violated += part.verdict == EXPLORE_VIOLATED;
+		broken += part.verdict == EXPLORE_VIOLATED && part.broken;
+	}
+	result(violated > 1 && broken == violated, "a part says what it breaks", part.reason);
+}
+
 static char *told(const struct explore_run *run, size_t *length)
 {
 	char *text = NULL;
@@ -268,6 +285,7 @@ int main(void)
 	test_table();
 	test_limits();
 	test_searches();
+	test_parts_that_fail();
 	test_story();
 	test_mutants();
 	printf("%d passed, %d failed\n", passed, failed);
