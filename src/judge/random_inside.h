@@ -94,6 +94,7 @@ struct maker {
 	const struct shadow *shadow;
 	bool fail_allocations;		/* make steps for that too (random_config) */
 	enum stage stage;
+	uint64_t rare;			/* bit set of enum op: these hardly ever, so that the others meet; not in a long run */
 	unsigned char bytes[RANDOM_PAGES * SCENARIO_PAGE]; /* of the step */
 	bool out_of_names;
 	/* An input that makes the choices (random_input): what is left of it, and what is left for this step. */

@@ -44,7 +44,7 @@ static bool make_map(struct maker *maker, struct step *step)
 	step->flags = kind < 3 ? MAP_SHARED_FLAG : kind < 5 ? MAP_SEALED_FLAG : 0u;
 	if ((step->flags & MAP_SEALED_FLAG) && !chance(maker, 5))
 		step->prot = PROT_R;
-	if (maker->scenario->nobjects && chance(maker, 55))
+	if (maker->scenario->nobjects && chance(maker, is_small(maker) ? 75 : 55))
 		map_object(maker, step);
 	return true;
 }
@@ -211,7 +211,8 @@ static bool make_device_read(struct maker *maker, struct step *step)
 static uint64_t object_size(struct maker *maker)
 {
 	if (is_small(maker))
-		return maker_below(maker, SMALL_PAGES + 1) * SCENARIO_PAGE + (chance(maker, 25) ? 24 : 0);
+		return (maker->stage == STAGE_SETUP ? 1 + maker_below(maker, SMALL_PAGES) : maker_below(maker, SMALL_PAGES)) *
+		       SCENARIO_PAGE + (chance(maker, 25) ? 24 : 0);
 	if (chance(maker, 20))
 		return maker_below(maker, RANDOM_OBJECT_PAGES * SCENARIO_PAGE);
 	return (chance(maker, 40) ? RANDOM_OBJECT_PAGES : maker_below(maker, RANDOM_OBJECT_PAGES + 1)) * SCENARIO_PAGE;
@@ -313,9 +314,9 @@ static const struct {
 	unsigned weight[STAGES];	/* in a long run, before threads, in a thread */
 	bool (*make)(struct maker *, struct step *);
 } operations[] = {
-	{ OP_OBJECT, { 30, 40, 0 }, make_object },
+	{ OP_OBJECT, { 30, 90, 0 }, make_object },
 	{ OP_OBJECT_WRITE, { 40, 30, 20 }, make_object_write },
-	{ OP_OBJECT_RESIZE, { 25, 5, 40 }, make_resize },
+	{ OP_OBJECT_RESIZE, { 25, 5, 80 }, make_resize },
 	{ OP_MAP, { 60, 120, 10 }, make_map },
 	{ OP_UNMAP, { 25, 5, 40 }, make_unmap },
 	{ OP_PROTECT, { 45, 15, 40 }, make_protect },
@@ -338,16 +339,23 @@ static const struct {
 };
 #define OPERATIONS (sizeof(operations) / sizeof(operations[0]))
 
+static unsigned weight_of(const struct maker *maker, size_t i)
+{
+	unsigned weight = operations[i].weight[maker->stage];
+
+	return maker->rare >> operations[i].op & 1 ? weight / 8 : weight;
+}
+
 static size_t draw(struct maker *maker)
 {
 	size_t i = 0, kinds = maker->fail_allocations ? OPERATIONS : OPERATIONS - 1;
 	uint64_t sum = 0, at;
 
 	for (i = 0; i < kinds; i++)
-		sum += operations[i].weight[maker->stage];
+		sum += weight_of(maker, i);
 	at = maker_below(maker, sum);
-	for (i = 0; at >= operations[i].weight[maker->stage]; i++)
-		at -= operations[i].weight[maker->stage];
+	for (i = 0; at >= weight_of(maker, i); i++)
+		at -= weight_of(maker, i);
 	return i;
 }
 

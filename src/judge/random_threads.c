@@ -207,6 +207,7 @@ static struct scenario *make_steps(const struct random_threads *config, uint64_t
 
 	w->maker.random = maker_seed(config->seed ^ (uint64_t)config->threads << 56, number);
 	s->pool_pages = some_pool(&w->maker);
+	w->maker.rare = maker_random(&w->maker) & ~(UINT64_C(1) << OP_MAP);
 	w->model = judge_model.open(&judge_model, s, &reply);
 	make_setup(w);
 	for (unsigned thread = 1; thread <= config->threads; thread++)
