@@ -10,6 +10,7 @@
  *	engine_search.c	which execution comes next
  *	engine_run.c	one execution from beginning to end
  *	engine_record.c	one execution, written down
+ *	engine_wild.c	accesses to no memory at all
  *
  * An *actor* is what can make a step: a thread, or under TSO a thread's store
  * buffer, which makes one step for each store that leaves it.
@@ -274,6 +275,11 @@ void engine_settle(const void *address, size_t bytes, const void *site);
 
 /* A new exploration: nothing is known of who shares what. */
 void calls_forget(void);
+
+/* Wild accesses are caught between these two; the judge, and they are its last. */
+void wild_watch(void);
+void wild_end(void);
+void wild_judge(void (*judge)(void *), void *context);
 
 /* Setup, once; false: something is wrong already. */
 bool program_open(void);

@@ -174,5 +174,5 @@ void execution_end(void)
 	const struct program *program = machine.exploration->program;
 
 	if (program->judge)
-		program->judge(program->context);
+		wild_judge(program->judge, program->context);
 }

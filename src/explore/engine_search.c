@@ -545,10 +545,12 @@ void engine_explore(const struct exploration *exploration, struct explored *expl
 		explored->limit = "it could not begin";
 		return;
 	}
+	wild_watch();
 	if (exploration->shards)
 		trial(exploration);
 	search.started = 0;
 	explore();
+	wild_end();
 	explored->seconds = now() - search.begun;
 	free(search.outcomes);
 	search.outcomes = NULL;

@@ -134,3 +134,8 @@ bool fiber_has(const struct fiber *fiber, const void *address)
 {
 	return (uintptr_t)address - (uintptr_t)fiber->stack < STACK_BYTES;
 }
+
+bool fiber_guards(const struct fiber *fiber, const void *address)
+{
+	return (uintptr_t)fiber->stack - (uintptr_t)address <= GUARD_BYTES;
+}

@@ -27,4 +27,7 @@ void fiber_switch(struct fiber *from, struct fiber *to);
 /* Is the address on its stack? */
 bool fiber_has(const struct fiber *fiber, const void *address);
 
+/* Is it right below the stack, where nothing may be? */
+bool fiber_guards(const struct fiber *fiber, const void *address);
+
 #endif
