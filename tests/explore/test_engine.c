@@ -31,6 +31,31 @@ SHAPE3(lock_hands_on, "fff", R(0) == 1 && R(1) == 1 && R(2) == 0,
        STORE(x, 1, relaxed); LOCK(lock); STORE(y, 1, relaxed); UNLOCK(lock),
        LOCK(lock); R(0) = LOAD(y, relaxed); STORE(z, R(0), relaxed); UNLOCK(lock),
        LOCK(lock); R(1) = LOAD(z, relaxed); UNLOCK(lock); R(2) = LOAD(x, relaxed))
+/* What was handed over stays the newest when another store finds its place before it: of locks, fences and graces. */
+SHAPE3(lock_hands_over_the_newest, "fff", R(0) == 1 && R(1) == 2 && END(x) == 1,
+       STORE(x, 1, relaxed); LOCK(lock); STORE(y, 1, relaxed); UNLOCK(lock),
+       STORE(x, 2, relaxed),
+       LOCK(lock); R(0) = LOAD(y, relaxed); UNLOCK(lock); R(1) = LOAD(x, relaxed))
+SHAPE3(fence_hands_over_the_newest, "fff", R(0) == 0 && R(1) == 2 && END(x) == 1,
+       STORE(x, 1, relaxed); FENCE(seq_cst); R(0) = LOAD(y, relaxed),
+       STORE(x, 2, relaxed),
+       STORE(y, 1, relaxed); FENCE(seq_cst); R(1) = LOAD(x, relaxed))
+SHAPE3(acquire_fence_sees_the_newest, "fff", R(0) == 1 && R(1) == 2 && END(x) == 1,
+       STORE(x, 1, relaxed); STORE(y, 1, release),
+       STORE(x, 2, relaxed),
+       R(0) = LOAD(y, relaxed); FENCE(acquire); R(1) = LOAD(x, relaxed))
+SHAPE3(release_fence_keeps_the_newest, "fff", R(0) == 1 && R(1) == 2 && END(x) == 1,
+       STORE(x, 1, relaxed); FENCE(release); STORE(y, 1, relaxed),
+       STORE(x, 2, relaxed),
+       R(0) = LOAD(y, acquire); R(1) = LOAD(x, relaxed))
+SHAPE3(grace_hands_over_the_newest, "fff", R(0) == 0 && R(1) == 2 && END(x) == 1,
+       ENTER; R(0) = LOAD(y, relaxed); STORE(x, 1, relaxed); LEAVE,
+       STORE(x, 2, relaxed),
+       STORE(y, 1, relaxed); GRACE; R(1) = LOAD(x, relaxed))
+SHAPE3(section_is_handed_the_newest, "fff", R(0) == 1 && R(1) == 2 && END(x) == 1,
+       STORE(x, 1, relaxed); GRACE; STORE(y, 1, relaxed),
+       STORE(x, 2, relaxed),
+       ENTER; R(0) = LOAD(y, relaxed); R(1) = LOAD(x, relaxed); LEAVE)
 SHAPE2(lock_means_nothing_outside, "aff", R(0) == 1 && R(1) == 0,
        LOCK(lock); STORE(x, 1, relaxed); STORE(y, 1, relaxed); UNLOCK(lock),
        R(0) = LOAD(y, relaxed); R(1) = LOAD(x, relaxed))
@@ -230,6 +255,10 @@ WRONG_SHAPE2(race_outside_a_section, "www", IS(RACE),
 SHAPE2(no_race_mixed, "fff", R(0) == 1 && R(1) != 7,
        atomic_init(&state.m->x, 7); STORE(y, 1, release),
        R(0) = LOAD(y, acquire); if (R(0)) R(1) = LOAD(x, relaxed))
+/* A plain store is the newest value also where atomic ones were before. */
+SHAPE2(no_race_mixed_again, "fff", R(0) == 1 && R(1) != 7,
+       STORE(x, 1, relaxed); *(volatile unsigned *)&state.m->x = 7; STORE(y, 1, release),
+       R(0) = LOAD(y, acquire); if (R(0)) R(1) = LOAD(x, relaxed))
 WRONG_SHAPE2(race_mixed, "www", IS(RACE),
 	     *(volatile unsigned *)&state.m->x = 7,
 	     R(1) = LOAD(x, acquire))
@@ -265,10 +294,6 @@ WRONG_SHAPE1(freed_and_read_atomically, "www", IS(FREED),
 	     engine_free(state.spare, HERE); R(0) = atomic_load_explicit(&state.spare->x, memory_order_relaxed))
 WRONG_SHAPE1(freed_and_counted, "www", IS(FREED),
 	     engine_free(state.spare, HERE); atomic_fetch_add_explicit(&state.spare->x, 1, memory_order_relaxed))
-/* Whatever address a thread comes to in memory that is not its own any more. */
-WRONG_SHAPE2(wild, "www", IS(FREED),
-	     R(0) = LOAD(x, relaxed); if (!R(0)) R(1) = *(volatile unsigned *)(uintptr_t)(R(0) + 64),
-	     STORE(x, 1, relaxed))
 WRONG_SHAPE1(freed_twice, "www", IS(FREED) | IS(MISUSE),
 	     engine_free(state.spare, HERE); engine_free(state.spare, HERE))
 WRONG_SHAPE2(freed_by_another, "www", IS(FREED) | IS(RACE),
@@ -320,9 +345,15 @@ SHAPE2(woken_and_published, "fff", R(0) == 1 && R(1) != 5,
        engine_rest(&DATA, sizeof(DATA), HERE); engine_wake(&DATA, sizeof(DATA), HERE); DATA = 5;
        STORE(y, 1, release),
        R(0) = LOAD(y, acquire); if (R(0)) R(1) = DATA)
+WRONG_SHAPE2(resting_too_early, "www", IS(FREED) | IS(RACE),
+	     R(0) = atomic_load_explicit(&state.spare->x, memory_order_relaxed),
+	     engine_rest(&state.spare->x, 4, HERE))
 WRONG_SHAPE2(resting_for_another, "www", IS(FREED) | IS(RACE),
 	     engine_rest(&DATA, sizeof(DATA), HERE); engine_wake(&DATA, sizeof(DATA), HERE),
 	     R(0) = DATA)
+WRONG_SHAPE2(woken_without_a_rest, "w--", IS(FREED) | IS(RACE),
+	     engine_wake(&state.m->x, 4, HERE); STORE(y, 1, relaxed),
+	     R(0) = LOAD(y, acquire); if (R(0)) R(1) = LOAD(x, relaxed))
 WRONG_SHAPE2(woken_and_leaked_out, "w--", IS(FREED) | IS(RACE),
 	     engine_rest(&state.m->x, 4, HERE); engine_wake(&state.m->x, 4, HERE); STORE(y, 1, relaxed),
 	     R(0) = LOAD(y, acquire); if (R(0)) R(1) = LOAD(x, relaxed))
@@ -353,7 +384,8 @@ WRONG_SHAPE2(kept_between_executions, "www", IS(NONDETERMINISM),
 
 static const struct shape *const shapes[] = {
 	&lock_counts, &lock_counts_three, &lock_hides_the_middle, &lock_in_either_order, &lock_hands_over,
-	&lock_hands_on, &lock_means_nothing_outside, &lock_is_no_fence, &lock_orders_by_itself, &locks_nest,
+	&lock_hands_on, &lock_hands_over_the_newest, &fence_hands_over_the_newest,
+	&acquire_fence_sees_the_newest, &release_fence_keeps_the_newest, &grace_hands_over_the_newest, &section_is_handed_the_newest, &lock_means_nothing_outside, &lock_is_no_fence, &lock_orders_by_itself, &locks_nest,
 	&lock_AB_BA, &lock_twice, &lock_kept, &lock_one_side, &lock_another,
 	&grace_publishes, &grace_publishes_the_other_way, &grace_waits,
 	&grace_waits_for_the_newest, &grace_handshake, &grace_handshake_mark_first, &grace_missing,
@@ -367,13 +399,13 @@ static const struct shape *const shapes[] = {
 	&race_of_stores, &race_of_load_and_store, &no_race_of_loads, &no_race_of_neighbours,
 	&no_race_of_neighbours_later, &no_race_released,
 	&race_relaxed, &race_read_too_early, &no_race_fences, &no_race_dropped, &race_dropped_relaxed,
-	&race_between_fences, &race_outside_a_section, &no_race_mixed, &race_mixed, &race_mixed_later, &race_mixed_store,
+	&race_between_fences, &race_outside_a_section, &no_race_mixed, &no_race_mixed_again, &race_mixed, &race_mixed_later, &race_mixed_store,
 	&made_and_published, &made_and_leaked_out, &made_apart, &freed_and_read, &freed_and_read_atomically,
-	&freed_and_counted, &wild, &freed_twice, &freed_by_another, &freed_by_another_atomic, &freed_after_use,
+	&freed_and_counted, &freed_twice, &freed_by_another, &freed_by_another_atomic, &freed_after_use,
 	&freed_by_the_last, &freed_by_the_last_relaxed, &freed_after_use_relaxed,
 	&freed_with_its_lock, &freed_under_another_lock, &freed_after_grace, &freed_without_grace, &freed_under_no_section,
 	&freed_and_address_kept, &resting_and_read, &resting_and_woken, &woken_and_published,
-	&resting_for_another, &woken_and_leaked_out, &half_of_a_store, &half_of_a_load,
+	&resting_too_early, &resting_for_another, &woken_without_a_rest, &woken_and_leaked_out, &half_of_a_store, &half_of_a_load,
 	&said_by_a_thread, &loop_without_end, &kept_between_executions,
 };
 
