@@ -106,14 +106,21 @@ static pfn_t take_frame(struct hf_pool *pool)
 	return pfn;
 }
 
-/* Take all that a slot's limbo holds.  Raises pool->moving: end with hand_over(). */
-static pfn_t take_limbo_locked(struct hf_pool *pool, struct slot *slot)
+/*
+ * Before free pages leave a slot, under its lock: whoever comes to the slot next knows
+ * that they are on their way.  Ends with hand_over().
+ */
+static void carry_locked(struct hf_pool *pool)
+{
+	atomic_fetch_add_explicit(&pool->moving, 1, memory_order_relaxed);
+}
+
+static pfn_t take_limbo_locked(struct slot *slot)
 {
 	pfn_t first = slot->limbo;
 
 	slot->limbo = PFN_NONE;
 	slot->limbo_count = 0;
-	atomic_fetch_add_explicit(&pool->moving, 1, memory_order_relaxed);
 	return first;
 }
 
@@ -122,8 +129,8 @@ static void hand_over(struct hf_pool *pool, pfn_t limbo)
 	if (limbo != PFN_NONE)
 		pool_grace(pool);
 	give_to_pool(pool, limbo);
-	/* Pairs with the acquire in pool_gather(): the pages are on the list by then. */
-	atomic_fetch_sub_explicit(&pool->moving, 1, memory_order_release);
+	/* Relaxed: who sees it comes to the pool's lock after us, and finds the pages on the list. */
+	atomic_fetch_sub_explicit(&pool->moving, 1, memory_order_relaxed);
 }
 
 static pfn_t take_cache_locked(struct hf_pool *pool, struct slot *slot, pfn_t first)
@@ -153,23 +160,27 @@ static pfn_t list_before(struct hf_pool *pool, pfn_t first, pfn_t rest)
 bool pool_gather(struct hf_pool *pool)
 {
 	pfn_t limbo = PFN_NONE, cache = PFN_NONE;
-	bool any;
+	bool carries = false;
 
 	for (unsigned number = 0; number < SLOTS; number++) {
 		struct slot *slot = &pool->slots[number];
 
 		plat_lock(&slot->lock);
-		limbo = list_before(pool, take_limbo_locked(pool, slot), limbo);
+		/* Not for nothing: two who find nothing would each take the other for somebody who brings pages. */
+		if (!carries && (slot->cached || slot->limbo_count)) {
+			carry_locked(pool);
+			carries = true;
+		}
+		limbo = list_before(pool, take_limbo_locked(slot), limbo);
 		cache = take_cache_locked(pool, slot, cache);
 		plat_unlock(&slot->lock);
 	}
-	/* All but the last of our own claims; what others carry is on its way. */
-	atomic_fetch_sub_explicit(&pool->moving, SLOTS - 1, memory_order_relaxed);
-	any = limbo != PFN_NONE || cache != PFN_NONE ||
-	      atomic_load_explicit(&pool->moving, memory_order_acquire) > 1;
+	/* What others carry is on its way: races/stores-of-a-page-that-was-given-back. */
+	if (!carries)
+		return atomic_load_explicit(&pool->moving, memory_order_relaxed) != 0;
 	give_to_pool(pool, cache);
 	hand_over(pool, limbo);
-	return any;
+	return true;
 }
 
 uint64_t pool_free_pages(struct hf_pool *pool)
@@ -280,8 +291,10 @@ static void page_free(struct hf_pool *pool, struct page *page)
 	plat_lock(&slot->lock);
 	page->index = slot->limbo;
 	slot->limbo = pfn_of(pool, page);
-	if (++slot->limbo_count >= pool->limbo_most)
-		full = take_limbo_locked(pool, slot);
+	if (++slot->limbo_count >= pool->limbo_most) {
+		carry_locked(pool);
+		full = take_limbo_locked(slot);
+	}
 	plat_unlock(&slot->lock);
 	if (full != PFN_NONE)
 		hand_over(pool, full);
