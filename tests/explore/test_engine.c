@@ -294,6 +294,10 @@ WRONG_SHAPE1(freed_and_read_atomically, "www", IS(FREED),
 	     engine_free(state.spare, HERE); R(0) = atomic_load_explicit(&state.spare->x, memory_order_relaxed))
 WRONG_SHAPE1(freed_and_counted, "www", IS(FREED),
 	     engine_free(state.spare, HERE); atomic_fetch_add_explicit(&state.spare->x, 1, memory_order_relaxed))
+/* Whatever address a thread comes to in memory that is not its own any more. */
+WRONG_SHAPE2(wild, "www", IS(FREED),
+	     R(0) = LOAD(x, relaxed); if (!R(0)) R(1) = *(volatile unsigned *)(uintptr_t)(R(0) + 64),
+	     STORE(x, 1, relaxed))
 WRONG_SHAPE1(freed_twice, "www", IS(FREED) | IS(MISUSE),
 	     engine_free(state.spare, HERE); engine_free(state.spare, HERE))
 WRONG_SHAPE2(freed_by_another, "www", IS(FREED) | IS(RACE),
@@ -401,7 +405,7 @@ static const struct shape *const shapes[] = {
 	&race_relaxed, &race_read_too_early, &no_race_fences, &no_race_dropped, &race_dropped_relaxed,
 	&race_between_fences, &race_outside_a_section, &no_race_mixed, &no_race_mixed_again, &race_mixed, &race_mixed_later, &race_mixed_store,
 	&made_and_published, &made_and_leaked_out, &made_apart, &freed_and_read, &freed_and_read_atomically,
-	&freed_and_counted, &freed_twice, &freed_by_another, &freed_by_another_atomic, &freed_after_use,
+	&freed_and_counted, &wild, &freed_twice, &freed_by_another, &freed_by_another_atomic, &freed_after_use,
 	&freed_by_the_last, &freed_by_the_last_relaxed, &freed_after_use_relaxed,
 	&freed_with_its_lock, &freed_under_another_lock, &freed_after_grace, &freed_without_grace, &freed_under_no_section,
 	&freed_and_address_kept, &resting_and_read, &resting_and_woken, &woken_and_published,
