@@ -6,7 +6,7 @@
  *	engine_cells.c	who touched it, and in what order
  *	engine_c11.c	the memory model of C11, as views
  *	engine_flat.c	SC, and TSO by store buffers
- *	engine_order.c	which steps are ordered, by clocks, in every model
+ *	engine_common.c	what every model does in the same way, and clocks: which steps are ordered
  *	engine_search.c	which execution comes next
  *	engine_run.c	one execution from beginning to end
  *	engine_record.c	one execution, written down
@@ -142,8 +142,7 @@ struct done {
 };
 
 struct grace {
-	bool under_way;
-	unsigned waits_for;	/* mask of actors */
+	unsigned waits_for;	/* mask of threads */
 	struct view view;	/* what it will have seen */
 	uint16_t clock[ACTORS];
 };
@@ -201,7 +200,6 @@ struct machine {
 	char what[512];
 	const void *culprit_address;
 	bool sharing;			/* something turned out to be shared: begin anew */
-	bool stop;			/* the current thread shall run no more */
 	uint64_t outcome;
 	struct run *recording;
 };

@@ -452,7 +452,7 @@ static void begin_anew(void)
 }
 
 /* False: nothing is left, or it is enough. */
-static bool go_on(enum end end)
+static bool go_on(void)
 {
 	const struct exploration *e = search.exploration;
 	struct explored *x = search.explored;
@@ -472,7 +472,6 @@ static bool go_on(enum end end)
 		search.prefix = 0;
 		return true;
 	}
-	(void)end;
 	if (next())
 		return true;
 	x->complete = true;
@@ -498,7 +497,7 @@ static void explore(void)
 		take(end);
 		if (search.exploration->only && search.started == search.exploration->only && !search.explored->run)
 			run_again();
-		if (!go_on(end))
+		if (!go_on())
 			return;
 	}
 }
