@@ -217,11 +217,15 @@ static bool protect_entries(struct hf_mm *mm, struct vma *vma)
 	for (vpn_t vpn = vpn_of(vma->start); (vpn = tree_next(mm->pool, &mm->tables, vpn, end, &slot)) < end; vpn++) {
 		pte_t pte = pte_load(slot), now;
 
-		/* Loads and stores set A and D meanwhile. */
+		/*
+		 * Loads and stores set A and D meanwhile, and nobody anything else.  Release
+		 * pairs with pte_load(): who may load now finds what was stored before
+		 * (races/load-against-protect-and-store).
+		 */
 		do {
 			now = entry_under(mm, vma, pte);
 		} while (!atomic_compare_exchange_weak_explicit(slot, &pte, now, memory_order_release,
-								memory_order_acquire));
+								memory_order_relaxed));
 		lost |= (pte & ~now & (PTE_P | PTE_W)) != 0;
 	}
 	return lost;

@@ -66,7 +66,7 @@ static inline bool pte_is_zero_page(pte_t pte)
 
 static inline pte_t pte_load(const pte_slot *slot)
 {
-	/* Pairs with pte_publish(): the page's first bytes and its descriptor. */
+	/* Pairs with pte_publish(): the page's first bytes and its descriptor (races/adds-of-a-shared-page). */
 	return atomic_load_explicit(slot, memory_order_acquire);
 }
 
@@ -74,7 +74,8 @@ static inline void pte_publish(pte_slot *slot, pte_t pte)
 {
 	/*
 	 * Pairs with pte_load().  Without it a load finds a page that is not filled
-	 * yet, and a pin raises a count that its birth has not set.
+	 * yet, and a pin raises a count that its birth has not set
+	 * (races/adds-of-a-shared-page, races/get-against-fork).
 	 */
 	atomic_store_explicit(slot, pte, memory_order_release);
 }
@@ -82,6 +83,10 @@ static inline void pte_publish(pte_slot *slot, pte_t pte)
 /* Add or take away bits, keeping what loads and stores set meanwhile (A and D). */
 static inline void pte_set(pte_slot *slot, pte_t bits)
 {
+	/*
+	 * Release pairs with pte_load(): who stores through a page that was kept sees that
+	 * the other side has left it (races/load-against-reuse-and-a-second-store).
+	 */
 	atomic_fetch_or_explicit(slot, bits, memory_order_release);
 }
 
