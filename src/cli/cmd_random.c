@@ -18,7 +18,7 @@
 
 static uint64_t operations = OPERATIONS_ANY, seed, threads, executions = 20000, seconds = 2, jobs = 1;
 static const char *judge_name = "holdfast", *save;
-static bool go_on;
+static bool go_on, no_promises;
 
 static uint64_t any_seed(void)
 {
@@ -74,7 +74,7 @@ static enum exit_code run_alone(const struct judge_ops *judge)
 static enum exit_code run_threads(const struct judge_ops *judge)
 {
 	struct random_check config = {
-		.threads = {.seed = seed, .threads = (unsigned)threads, .history = judge->design != DESIGN_HOLDFAST},
+		.threads = {.seed = seed, .threads = (unsigned)threads, .no_promises = no_promises},
 		.options = {.design = (enum design_id)judge->design, .executions_most = executions,
 			    .seconds_most = (double)seconds},
 		.operations = operations, .jobs = (unsigned)jobs, .all = go_on, .save = save,
@@ -93,8 +93,8 @@ static const char *contradiction(bool no_operations)
 		return "--ops wants at least 1: no operations compare nothing";
 	if (threads == 1 || threads > SCENARIO_THREADS)
 		return "--threads is 2, 3 or 4";
-	if (!threads && (save || go_on || jobs != 1))
-		return "--save, --all and --jobs go with --threads";
+	if (!threads && (save || go_on || no_promises || jobs != 1))
+		return "--save, --all, --no-promises and --jobs go with --threads";
 	if (!jobs || jobs > 4096)
 		return "--jobs is 1 to 4096";
 	return NULL;
@@ -130,6 +130,8 @@ static const struct option options[] = {
 	{.name = "seconds", .argument = "S", .help = "... and another; 2", .number = &seconds},
 	{.name = "jobs", .argument = "N", .help = "... so many at a time; 1", .number = &jobs},
 	{.name = "all", .help = "... and go on after the first that is found", .given = &go_on},
+	{.name = "no-promises", .help = "... and expect nothing but no race, no leak, no deadlock, nothing freed in use",
+	 .given = &no_promises},
 	{.name = "save", .argument = "DIR", .help = "... keep what is found there, as scenarios", .text = &save},
 	{.name = NULL},
 };

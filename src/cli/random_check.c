@@ -87,20 +87,27 @@ static bool fails_so(const struct scenario *s, void *context)
 	       !strcmp(run.result.kind, found->first->result.kind);
 }
 
-static void save(const struct random_check *config, const struct scenario *s, uint64_t number)
+/* The file's name, the caller's to free; NULL after a message, or where nothing is to be saved. */
+static char *save(const struct random_check *config, const struct scenario *s, uint64_t number)
 {
-	char path[4096];
+	char *path = NULL;
 	FILE *file;
 
-	snprintf(path, sizeof(path), "%s/random-%u-%" PRIu64 "-%" PRIu64 ".scn", config->save, config->threads.threads,
-		 config->threads.seed, number);
-	file = fopen(path, "w");
+	if (!config->save)
+		return NULL;
+	if (asprintf(&path, "%s/random-%u-%" PRIu64 "-%" PRIu64 ".scn", config->save, config->threads.threads,
+		     config->threads.seed, number) < 0)
+		path = NULL;
+	file = fopen(must(path), "w");
 	if (file)
 		scenario_print(s, file);
-	if (!file || fclose(file))
-		complain("%s: %s", path, strerror(errno));
-	else
+	if (file && !fclose(file)) {
 		printf("Saved as %s\n\n", path);
+		return path;
+	}
+	complain("%s: %s", path, strerror(errno));
+	free(path);
+	return NULL;
 }
 
 static const char *what_it_is(const struct check_run *run)
@@ -114,6 +121,7 @@ static void tell(struct checking *checking, const struct check_run *run, uint64_
 	struct found found = {.first = run};
 	struct check_run last = {.options = run->options};
 	struct scenario *less;
+	char *path;
 
 	progress_clear();
 	printf("Number %" PRIu64 ": %s: %s\n", number, what_it_is(run), run->result.reason);
@@ -123,8 +131,8 @@ static void tell(struct checking *checking, const struct check_run *run, uint64_
 	       found.tries);
 	scenario_print(less, stdout);
 	puts("");
-	if (config->save)
-		save(config, less, number);
+	path = save(config, less, number);
+	last.options.called = path;
 	last.scenario = less;
 	last.options.story = true;
 	explore_one(&last);
@@ -133,6 +141,7 @@ static void tell(struct checking *checking, const struct check_run *run, uint64_
 	fflush(stdout);
 	free(last.story);
 	free(last.data);
+	free(path);
 	scenario_free(less);
 }
 

@@ -380,10 +380,10 @@ static struct scenario *with_expectations(const struct random_threads *config, c
 {
 	struct came_to *came = model_alloc(bare->nsteps, sizeof(*came));
 	struct scenario *s = scenario_like(bare);
-	bool nothing = config->history || bare->pool_pages <= SMALL_POOL;
+	bool nothing = config->no_promises || bare->pool_pages <= SMALL_POOL;
 
-	s->promises = 1u << (config->history ? PROMISE_FAST : PROMISE_COHERENT) |
-		      (config->history ? 0u : 1u << PROMISE_ISOLATED | 1u << PROMISE_SAFE);
+	s->promises = 1u << (config->no_promises ? PROMISE_FAST : PROMISE_COHERENT) |
+		      (config->no_promises ? 0u : 1u << PROMISE_ISOLATED | 1u << PROMISE_SAFE);
 	s->nthreads = bare->nthreads;
 	free(s->why);
 	s->why = must_copy(bare->why, strlen(bare->why));

@@ -23,10 +23,10 @@ struct random_threads {
 	uint64_t seed;
 	unsigned threads;	/* 2 to SCENARIO_THREADS */
 	/*
-	 * The scenario is not for holdfast but for a design of history: nothing is expected
-	 * and anything may fail.  What is left are races, leaks, deadlocks, what was freed.
+	 * Nothing is expected, anything may fail, and no promise is asked for, as of a design of
+	 * history.  What is left are races, leaks, deadlocks, what was freed.
 	 */
-	bool history;
+	bool no_promises;
 };
 
 /* The numberth of its seed; as the parser takes it from its own text. */

@@ -361,6 +361,22 @@ check "random prints the scenario" says out '^scenario '
 sed -n '/^scenario /,$p' out >shrunk.scn
 "$program" run --judge linux-5.7,model shrunk.scn >out 2>err
 check "random's scenario can be run" silent err
+runs 2 "random with one thread" random --threads 1
+runs 2 "random with five threads" random --threads 5
+runs 2 "random --save without threads" random --save .
+check "random --save without threads says why" says err 'go with --threads'
+runs 0 "random with threads" random --threads 3 --ops 30 --seed 7
+check "random with threads prints its seed" says out '\-\-seed 7 '
+check "random with threads counts" says out ' scenarios; [0-9]* executions'
+check "random with threads finds nothing" says out '^nothing found'
+check "random with threads says nothing else" silent err
+runs 0 "random with threads, no promises" random --threads 2 --ops 30 --seed 7 --no-promises --judge linux-5.9
+runs 1 "random with threads, a design of history" random --threads 2 --seed 7 --judge linux-5.9 --save .
+check "random with threads prints the scenario" says out '^scenario '
+check "random with threads tells a story" says out '^violated'
+check "random with threads saves it" says out '^Saved as ./random-2-7-'
+runs 1 "random's scenario with threads can be explored" check --design linux-5.9 ./random-2-7-*.scn
+check "random's scenario with threads is violated" says out 'VIOLATED'
 runs 0 "kernel" kernel tree/scenarios
 check "kernel says what it is" says out 'Linux\|kernel [0-9]'
 
