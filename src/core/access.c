@@ -20,12 +20,12 @@
  *	translate again: another page, so try again
  *
  * The acquire fence pairs with the release fence before the stored bytes: whoever
- * has seen one of A's later bytes sees B's new entry.  (What A's device stores
- * through a pin has no such fence; there the acquire in page_is_alone(), before
- * the pin, does it on every machine whose stores become visible to all at once.)
- * Rejected: dropping the old
- * page's reference only after a grace period, since A would copy for nothing
- * meanwhile (promise 6).
+ * has seen one of A's later bytes sees B's new entry (races/load-against-cow-and-reuse).
+ * What A's device stores through a pin has no fence of its own; there it is the one
+ * in record_begin(), which every pin has behind its pages
+ * (races/device-write-against-load-and-cow).
+ * Rejected: dropping the old page's reference only after a grace period, since A
+ * would copy for nothing meanwhile (promise 6).
  */
 #include "fault.h"
 #include "handshake.h"
@@ -132,7 +132,7 @@ static void store_bytes(struct hf_mm *mm, pfn_t pfn, uint64_t address, struct tr
 			size_t length)
 {
 	page_dirty(mm->pool, page_of(mm->pool, pfn));
-	/* Pairs with the acquire fence in load_piece(). */
+	/* Pairs with the acquire fence in load_piece(), and is the release of atomic operations. */
 	atomic_thread_fence(memory_order_release);
 	move(transfer, page_bytes(mm->pool, pfn) + page_offset(address), done, length);
 }

@@ -29,8 +29,8 @@
  * finds it:
  *
  *	P1, F1, F2 between F1 and F3     a pin is missed: a pinned page becomes shared, and a
- *	                                 store lands in a page of the child: history/fork-races-fast-pin,
- *	                                 history/fork-races-store
+ *	                                 store lands in a page of the child:
+ *	                                 history/fork-races-fast-pin, history/fork-races-store
  *	P1 acquire, with F5's release    a pin finds entries from before the fork, and pins a
  *	                                 shared page: the same two
  *	P2 acquire, with pte_publish()   the count is raised before the page's birth set
@@ -40,7 +40,8 @@
  *	                                 races/pin-write-against-fork
  *	F3 acquire, with page_drop()     the device's last bytes turn up in the child later:
  *	                                 races/unpin-against-fork
- *	no lock inside a section         deadlock with a fork that waits in F2
+ *	no lock inside a section         deadlock with a fork that waits in F2:
+ *	                                 races/store-against-fork
  *	pages and tables freed after a   the pin raises a stranger's page, or walks a
  *	grace period (page.c)            stranger's bytes as a table: history/unmap-races-fast-pin
  *

@@ -108,7 +108,7 @@ static inline bool page_get_more(struct page *page)
 /*
  * Pins on the page.  Acquire pairs with the release in page_drop(): the device's
  * last bytes before its unpin are in what fork copies or shares.  Without it they
- * could turn up in the child later (scenario races: device, unpin against fork).
+ * could turn up in the child later (races/pin-unpin-against-fork).
  */
 static inline uint32_t page_pins(const struct page *page)
 {
@@ -119,7 +119,8 @@ static inline uint32_t page_pins(const struct page *page)
  * May a COW fault keep the page?  One entry maps it, and nobody holds a plain
  * reference.  Pins don't count: they are only ever taken on what is exclusive, or
  * shared by design.  Acquire pairs with page_drop(): the other side's last load
- * or store of the page is over before the first store of the one who keeps it.
+ * or store of the page is over before the first store of the one who keeps it
+ * (races/device-write-against-load-and-cow).
  */
 static inline bool page_is_alone(const struct page *page)
 {
@@ -140,7 +141,8 @@ static inline void page_drop(struct hf_pool *pool, struct page *page, uint64_t w
 	/*
 	 * Release: all that was done to the page is done before it counts as given
 	 * back.  Pairs with the acquire in page_pins(), page_is_alone() and
-	 * page_drop_last(); without it the next owner could see late bytes.
+	 * page_drop_last(); without it the next owner could see late bytes
+	 * (history/unmap-races-fast-pin, races/pin-unpin-against-fork).
 	 */
 	if (unlikely(atomic_fetch_sub_explicit(&page->count, what, memory_order_release) == what))
 		page_drop_last(pool, page);

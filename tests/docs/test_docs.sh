@@ -100,6 +100,16 @@ every_core_file_is_on_the_map() {
 	[ -z "$wrong" ]
 }
 
+# What the comments of the core say is caught somewhere is a file there.
+scenarios_that_comments_name() {
+	wrong=
+	for name in $(grep -ohE '\<(argument|field|history|promises|races|selftest)/[a-z0-9-]+' src/core/*.[ch] | sort -u); do
+		[ -e "scenarios/$name.scn" ] || { echo "no scenarios/$name.scn"; wrong=yes; }
+	done
+	[ -z "$wrong" ]
+}
+
+try "core: every scenario that a comment names is there" scenarios_that_comments_name
 try "README: the example compiles, and says what is shown" readme_example
 try "README: the example is short" readme_example_is_short
 try "README: the tables are what the program prints" scripts/readme-tables --check "$B/holdfast"
