@@ -175,7 +175,7 @@ bool pool_gather(struct hf_pool *pool)
 		cache = take_cache_locked(pool, slot, cache);
 		plat_unlock(&slot->lock);
 	}
-	/* What others carry is on its way: races/stores-of-a-page-that-was-given-back. */
+	/* What others carry is on its way: races/stores-of-the-last-pages. */
 	if (!carries)
 		return atomic_load_explicit(&pool->moving, memory_order_relaxed) != 0;
 	give_to_pool(pool, cache);
@@ -304,7 +304,8 @@ void page_drop_last(struct hf_pool *pool, struct page *page)
 {
 	uint64_t zero = 0;
 
-	/* Zero can be seen by two: a late pinner may come and go.  One of them frees. */
+	/* Zero can be seen by two: a late pinner may come and go.  One of them frees.  Acquire pairs
+	   with page_drop(): all use of the page is over (history/unmap-races-fast-pin). */
 	if (atomic_compare_exchange_strong_explicit(&page->count, &zero, COUNT_DEAD, memory_order_acquire,
 						    memory_order_relaxed))
 		page_free(pool, page);

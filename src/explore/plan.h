@@ -18,7 +18,7 @@
 #define EXPLORED_WORD 8u		/* what threads load and store at once */
 #define LOAD_MOST (8 * EXPLORED_PAGE)	/* bytes: they go to a fiber's stack */
 #define EXPLORED_POOL 48u		/* pages, if the head says nothing */
-#define EXPLORED_POOL_MOST 63u
+#define EXPLORED_POOL_MOST 64u
 
 /* What one execution keeps track of: few enough to be put back each time for nothing. */
 enum { SPACES = 8, MAPPINGS = 4, OBJECTS = 4, PINS = 12, VALUES = 16, STEPS = 64, CONDITIONS = 32 };
