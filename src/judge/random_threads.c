@@ -79,17 +79,19 @@ static bool has_mapping(const struct shadow *shadow)
 	return false;
 }
 
-/* Steps that succeed, until there is something to race about. */
-static void make_setup(struct weaver *w)
+/* Steps that succeed, until there is something to race about.  False: there is not. */
+static bool make_setup(struct weaver *w)
 {
 	uint64_t count = 3 + maker_below(&w->maker, 7);
 	struct step step;
 
 	w->maker.stage = STAGE_SETUP;
 	w->maker.shadow = &w->made;
-	while ((w->scenario->nsteps < count || !has_mapping(&w->made)) && next_step(w, &step)) {
+	for (unsigned tries = 0; w->scenario->nsteps < count || !has_mapping(&w->made); tries++) {
 		struct reply reply = { 0 };
 
+		if (tries == 40 || !next_step(w, &step))
+			return has_mapping(&w->made);
 		if (step.op == OP_PIN)
 			step.flags &= ~(unsigned)PIN_FAST;
 		w->model->ops->step(w->model, &step, &reply);
@@ -98,6 +100,7 @@ static void make_setup(struct weaver *w)
 		shadow_follow(&w->made, &step);
 		scenario_add(w->scenario, &step);
 	}
+	return true;
 }
 
 /* Nobody but the thread that destroys something may name it. */
@@ -209,8 +212,7 @@ static struct scenario *make_steps(const struct random_threads *config, uint64_t
 	s->pool_pages = some_pool(&w->maker);
 	w->maker.rare = maker_random(&w->maker) & ~(UINT64_C(1) << OP_MAP);
 	w->model = judge_model.open(&judge_model, s, &reply);
-	make_setup(w);
-	for (unsigned thread = 1; thread <= config->threads; thread++)
+	for (unsigned thread = make_setup(w) ? 1 : SCENARIO_THREADS + 1; thread <= config->threads; thread++)
 		make_thread(w, (int)thread, some_steps(&w->maker, config->threads));
 	make_loads(w);
 	judge_model.close(w->model, &reply);
