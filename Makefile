@@ -243,10 +243,14 @@ THREADED := $(filter-out %/test_paths,$(LIB_TEST:%.c=$(B)/%))
 # sanitizer, nor the live kernel's processes, whose signals it takes.
 UNTHREADED := $(filter-out %/test_kernel% %/test_explore% %/test_random%,$(LAB_TEST:%.c=$(B)/%))
 
+# The explorer is never built with a sanitizer: what is about it alone need not be run in such a build.
+EXPLORERS := $(if $(SAN),$(EXPLORE_TEST:%.c=$(B)/%) %/test_explore_corpus %/test_random_threads %/test_races.sh \
+	     %/test_sites.sh)
+
 check-full threads: LENGTH = full
 check: LENGTH = short
 check check-full: all $(TESTS)
-	@scripts/run-tests $(B)/log $(call suites,$(TESTS) $(SH_TEST))
+	@scripts/run-tests $(B)/log $(call suites,$(filter-out $(EXPLORERS),$(TESTS) $(SH_TEST)))
 
 threads: $(THREADED) $(UNTHREADED) $(B)/tests/lab/test_random
 	@scripts/run-tests $(B)/log $(call suites,$(THREADED) $(UNTHREADED)) '$(B)/tests/lab/test_random 3000'
