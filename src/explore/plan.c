@@ -265,6 +265,56 @@ static bool check_devices(struct planner *p)
 	return true;
 }
 
+/* ---- halves of words -------------------------------------------------------- */
+
+struct range {
+	int mapping;
+	uint64_t begin, end;
+};
+
+/* The bytes that a step of a thread moves, by the mapping; of a pin, where it was taken. */
+static struct range range_of(const struct plan *plan, const struct step *step)
+{
+	struct range r = { step->mapping, step->offset, step->offset + step->length };
+
+	for (size_t i = 0; step->pin >= 0 && i < plan->scenario->nsteps; i++)
+		if (plan->steps[i].op == OP_PIN && plan->steps[i].pin == step->pin)
+			r = (struct range){ plan->steps[i].mapping, plan->steps[i].offset + step->offset,
+					    plan->steps[i].offset + step->offset + step->length };
+	r.begin -= r.begin % EXPLORED_WORD;
+	return r;
+}
+
+static bool touches_word(const struct plan *plan, const struct step *step, const struct step *half)
+{
+	struct range a = range_of(plan, step), b = range_of(plan, half);
+
+	if (step->thread <= 0 || !(moves_bytes(step) || step->op == OP_ATOMIC) || a.mapping != b.mapping)
+		return false;
+	return a.begin < b.begin + EXPLORED_WORD && b.begin < a.end;
+}
+
+/* The engine has no accesses of two sizes to one place. */
+static bool check_halves(struct planner *p)
+{
+	const struct plan *plan = p->plan;
+
+	for (size_t i = 0; i < plan->scenario->nsteps; i++) {
+		const struct step *half = &plan->steps[i];
+
+		if (half->op != OP_ATOMIC || half->length == EXPLORED_WORD || half->thread <= 0)
+			continue;
+		for (size_t k = 0; k < plan->scenario->nsteps; k++) {
+			const struct step *step = &plan->steps[k];
+			bool same = step->op == OP_ATOMIC && step->length == half->length;
+
+			if (!same && touches_word(plan, step, half))
+				return refuse(p, step, "threads touch half of a word, and here all of it");
+		}
+	}
+	return true;
+}
+
 /* ---- the whole ---------------------------------------------------------- */
 
 static bool is_small(struct planner *p)
@@ -319,7 +369,8 @@ bool plan_make(struct plan *plan, const struct scenario *scenario, enum design_i
 	memset(refusal, 0, sizeof(*refusal));
 	plan->scenario = scenario;
 	plan->design = design;
-	if (is_small(&p) && plan_steps(&p) && check_conditions(&p) && hand_spaces(&p) && hand_pins(&p) && check_objects(&p) && check_devices(&p))
+	if (is_small(&p) && plan_steps(&p) && check_conditions(&p) && hand_spaces(&p) && hand_pins(&p) &&
+	    check_objects(&p) && check_devices(&p) && check_halves(&p))
 		return true;
 	plan_free(plan);
 	return false;

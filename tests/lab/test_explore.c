@@ -110,8 +110,10 @@ static const struct expected {
 	  "", 0, 6, true, "reach past the explorer's page" },
 	{ "a mapping that is too large", HEAD "map A buf anon private rw 200\n" PIN_FORK "seen B\n", HOLDFAST, EXPLORE_SKIPPED, "",
 	  0, 4, true, "address spaces have" },
+	{ "half of a word beside the whole", HEAD MAP "thread\n  atomic A buf+4 add 1 bytes 4\nthread\n  load A buf as r\nend\nseen r\n",
+	  HOLDFAST, EXPLORE_SKIPPED, "", 0, 9, true, "half of a word" },
 	{ "a pool that is too large", HEAD "pool 100\n" MAP PIN_FORK "seen B\n", HOLDFAST, EXPLORE_SKIPPED, "", 0, 0, true,
-	  "a pool of more than 63 pages" },
+	  "a pool of more than 64 pages" },
 };
 
 static struct scenario *parse(const char *text)
