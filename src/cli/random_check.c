@@ -132,10 +132,14 @@ static void tell(struct checking *checking, const struct check_run *run, uint64_
 	scenario_print(less, stdout);
 	puts("");
 	path = save(config, less, number);
-	last.options.called = path;
 	last.scenario = less;
-	last.options.story = true;
 	explore_one(&last);
+	last.options.called = path;
+	last.options.story = true;
+	/* With less in it a line of it would expect something else. */
+	last.options.only = last.result.at.line ? last.result.number : 0;
+	if (last.result.verdict == EXPLORE_VIOLATED)
+		explore_one(&last);
 	fputs(last.story ? last.story : last.result.reason, stdout);
 	puts("");
 	fflush(stdout);

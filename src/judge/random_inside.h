@@ -94,7 +94,10 @@ struct maker {
 	const struct shadow *shadow;
 	bool fail_allocations;		/* make steps for that too (random_config) */
 	enum stage stage;
-	uint64_t rare;			/* bit set of enum op: these hardly ever, so that the others meet; not in a long run */
+	/* So that few steps meet; not in a long run: */
+	uint64_t rare;			/* bit set of enum op: these hardly ever */
+	int hot_mapping;		/* mostly this one, and mostly this page of it, in threads */
+	unsigned hot_page;
 	unsigned char bytes[RANDOM_PAGES * SCENARIO_PAGE]; /* of the step */
 	bool out_of_names;
 	/* An input that makes the choices (random_input): what is left of it, and what is left for this step. */

@@ -33,6 +33,8 @@ static bool make_map(struct maker *maker, struct step *step)
 {
 	unsigned kind = (unsigned)maker_below(maker, 10);
 
+	if (is_small(maker) && maker->scenario->nmappings && chance(maker, 65))
+		return false;	/* few, so that steps meet there */
 	step->space = live_spaces(maker) ? pick_space(maker) : name_for_space(maker);
 	if (step->space < 0 || mappings_of(maker, step->space) >= 6)
 		return false;
@@ -225,6 +227,8 @@ static bool make_object(struct maker *maker, struct step *step)
 
 	while (n < maker->scenario->nobjects && maker->shadow->object[n].made)
 		n++;
+	if (is_small(maker) && n && chance(maker, 80))
+		return false;
 	if (n == (is_small(maker) ? SMALL_OBJECTS : RANDOM_OBJECTS))
 		return false;
 	step->object = scenario_name(maker->scenario->objects, &maker->scenario->nobjects, names[n]);

@@ -124,12 +124,22 @@ int mappings_of(const struct maker *maker, int space)
 	return n;
 }
 
+static bool is_hot(struct maker *maker, int space)
+{
+	int i = maker->hot_mapping;
+
+	return maker->stage == STAGE_THREAD && maker->shadow->space[space].map[i].known &&
+	       maker->shadow->space[space].map[i].gone != SHADOW_ALL_GONE && chance(maker, 80);
+}
+
 /* A mapping that the space knows; one that was unmapped rarely. */
 static int any_mapping(struct maker *maker, int space)
 {
 	bool gone = chance(maker, 1);
 	int n = 0, found = -1;
 
+	if (is_small(maker) && is_hot(maker, space))
+		return maker->hot_mapping;
 	for (int i = 0; i < maker->scenario->nmappings; i++)
 		if (maker->shadow->space[space].map[i].known &&
 		    (gone || maker->shadow->space[space].map[i].gone != SHADOW_ALL_GONE))
@@ -221,6 +231,8 @@ static uint64_t pick_page(struct maker *maker, const struct step *step)
 {
 	uint64_t pages = bytes_of(maker, step) / SCENARIO_PAGE, page = maker_below(maker, pages);
 
+	if (is_small(maker) && chance(maker, 60))
+		page = maker->hot_page % pages;
 	for (int tries = 0; tries < 3; tries++) {
 		if (!(maker->shadow->space[step->space].map[step->mapping].gone & 1u << page))
 			break;
