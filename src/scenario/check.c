@@ -307,8 +307,8 @@ bool check_step(struct parser *p, const struct step *step)
 	return check_handles(p, step) && check_space(p, step) &&
 	       (step->op != OP_SPACE || check_new_space(p, step->space, p->at[KIND_SPACE])) &&
 	       check_new_space(p, step->child, p->at_child) && check_mapping(p, step) && check_object(p, step) &&
-	       check_pin(p, step) && check_results(p, step) && check_size(p, step) && check_extent(p, step) && check_options(p, step) &&
-	       check_destroy(p, step);
+	       check_pin(p, step) && check_results(p, step) && check_size(p, step) && check_extent(p, step) &&
+	       check_options(p, step) && check_destroy(p, step);
 }
 
 /* ---- what is known after a step ----------------------------------------- */
