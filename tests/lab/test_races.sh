@@ -15,6 +15,8 @@ trap 'rm -f "$out"' EXIT
 for model; do
 	"$holdfast" check --format tap --model "$model" >>"$out" 2>&1 || echo "not ok - holdfast check --model $model: exit $?" >>"$out"
 done
+# What the explorer can't do it skips; a race that it can't do is no race that was looked at.
+sed -i 's/^ok \(.*# SKIP\)/not ok \1/' "$out"
 sed -n 's/^ok [0-9]* - /ok   /p; s/^not ok [0-9]* *- */FAIL /p; s/^not ok - /FAIL /p; /^ *#/p; /^holdfast:/p' "$out"
 passed=$(grep -c '^ok ' "$out")
 failed=$(grep -c '^not ok ' "$out")
