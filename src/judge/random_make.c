@@ -169,7 +169,7 @@ static bool make_unpin(struct maker *maker, struct step *step)
 {
 	step->pin = pick_pin(maker, !chance(maker, 3));
 	step->flags = chance(maker, 50) ? UNPIN_DIRTY : 0u;
-	if (step->pin >= 0 && chance(maker, 30))
+	if (step->pin >= 0 && chance(maker, is_small(maker) ? 50 : 30))
 		pick_part(maker, step);
 	return step->pin >= 0;
 }
