@@ -241,7 +241,8 @@ suites = $(foreach test,$(1),'$(test) $(args_$(notdir $(test))) $($(LENGTH)_$(no
 THREADED := $(filter-out %/test_paths,$(LIB_TEST:%.c=$(B)/%))
 # And the rest, as far as it can be run there: not the explorer, whose threads are none to the
 # sanitizer, nor the live kernel's processes, whose signals it takes.
-UNTHREADED := $(filter-out %/test_kernel% %/test_explore% %/test_random%,$(LAB_TEST:%.c=$(B)/%))
+UNTHREADED := $(filter-out $(wildcard $(patsubst %,tests/lab/test_%*.c,kernel explore random)),$(LAB_TEST))
+UNTHREADED := $(UNTHREADED:%.c=$(B)/%)
 
 # The explorer is never built with a sanitizer: what is about it alone need not be run in such a build.
 EXPLORERS := $(if $(SAN),$(EXPLORE_TEST:%.c=$(B)/%) %/test_explore_corpus %/test_random_threads %/test_races.sh \
