@@ -444,6 +444,9 @@ static void begin_anew(void)
 	struct explored *x = search.explored;
 
 	machine.sharing = false;
+	run_free(x->run);	/* of a violation found before it was known what threads share: found again */
+	x->run = NULL;
+	x->wrong = WRONG_NOTHING;
 	x->executions = x->blocked = x->violating = x->replayed = x->steps_most = 0;
 	outcomes_forget();
 	search.prefix = search.depth = 0;
