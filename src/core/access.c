@@ -157,7 +157,7 @@ static bool piece_without_lock(struct hf_mm *mm, uint64_t address, struct transf
 {
 	bool moved;
 
-	plat_section_enter();
+	plat_section_enter(PLAT_LOOK);
 	if (writes(transfer))
 		moved = store_piece(mm, address, transfer, done, length);
 	else

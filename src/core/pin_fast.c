@@ -110,7 +110,7 @@ void pin_fast(struct taking *taking)
 	bool on = pin_begin(taking);
 
 	while (on && taking->record->pages < taking->pages) {
-		plat_section_enter();
+		plat_section_enter(PLAT_LOOK);
 		on = take_table(taking);
 		plat_section_leave();
 	}

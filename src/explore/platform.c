@@ -42,8 +42,9 @@ void plat_unlock(struct plat_lock *lock)
 
 /* ---- sections ------------------------------------------------------------------------ */
 
-void plat_section_enter(void)
+void plat_section_enter(enum plat_commit commit)
 {
+	(void)commit;
 	engine_enter(HERE);
 }
 
@@ -57,6 +58,23 @@ void plat_grace(void)
 	engine_grace(HERE);
 }
 
+void plat_cut(void)
+{
+	engine_grace(HERE);
+}
+
+uint64_t plat_grace_begin(void)
+{
+	engine_grace(HERE);
+	return 0;
+}
+
+bool plat_grace_over(uint64_t begun)
+{
+	(void)begun;
+	return true;
+}
+
 /* ---- who and when ------------------------------------------------------------------ */
 
 /* Setup and judge have a number of their own, too: no slot is shared unless a test wants it. */
@@ -67,6 +85,17 @@ unsigned plat_self(void)
 
 uint64_t plat_now(void)
 {
+	return 0;
+}
+
+uint64_t plat_stamp(void)
+{
+	return 0;
+}
+
+uint64_t plat_stamp_age(uint64_t stamp)
+{
+	(void)stamp;
 	return 0;
 }
 
@@ -190,6 +219,62 @@ void plat_fill(void *to, int byte, size_t bytes)
 	must_be_words("a fill", to, bytes);
 	for (size_t i = 0; i < bytes; i += WORD)
 		engine_store((unsigned char *)to + i, WORD, word, ORDER_RELAXED, HERE);
+}
+
+void plat_copy_cold(void *to, const void *from, size_t bytes)
+{
+	plat_copy(to, from, bytes);
+}
+
+void plat_clear_cold(void *to, size_t bytes)
+{
+	plat_fill(to, 0, bytes);
+}
+
+/* ---- commits ------------------------------------------------------------------------------------ */
+
+bool plat_commit_raise(_Atomic uint64_t *word, uint64_t *before)
+{
+	*before = engine_rmw((void *)(uintptr_t)word, WORD, RMW_ADD, 1, ORDER_RELAXED, HERE);
+	return true;
+}
+
+size_t plat_commit_raise_row(_Atomic uint64_t *first, size_t stride, size_t n, uint64_t *before)
+{
+	unsigned char *at = (unsigned char *)(uintptr_t)first;
+
+	for (size_t i = 0; i < n; i++)
+		*before |= engine_rmw(at + i * stride, WORD, RMW_ADD, 1, ORDER_RELAXED, HERE);
+	return n;
+}
+
+bool plat_commit_copy(void *to, const void *from, size_t bytes)
+{
+	plat_copy(to, from, bytes);
+	return true;
+}
+
+bool plat_commit_fill(void *to, int byte, size_t bytes)
+{
+	plat_fill(to, byte, bytes);
+	return true;
+}
+
+bool plat_commit_swap(void *word, unsigned width, uint64_t *expected, uint64_t desired, bool *swapped)
+{
+	*swapped = engine_cas(word, width, expected, desired, ORDER_ACQUIRE, ORDER_ACQUIRE, HERE);
+	return true;
+}
+
+/* ---- many entries at a time ----------------------------------------------------------------------- */
+
+size_t plat_entries_in_row(const _Atomic uint64_t *entries, size_t n, uint64_t mask, uint64_t want, uint64_t step)
+{
+	size_t i = 0;
+
+	while (i < n && (engine_load((const void *)(uintptr_t)&entries[i], WORD, ORDER_ACQUIRE, HERE) & mask) == want + i * step)
+		i++;
+	return i;
 }
 
 /* ---- the outside ------------------------------------------------------------------------------ */

@@ -103,8 +103,9 @@ static void told_before_grace(void) {}
 static void told_after_grace(void) {}
 #endif
 
-void plat_section_enter(void)
+void plat_section_enter(enum plat_commit commit)
 {
+	(void)commit;
 	urcu_bp_read_lock();
 	told_enter();
 }
@@ -120,6 +121,67 @@ void plat_grace(void)
 	told_before_grace();
 	urcu_bp_synchronize_rcu();
 	told_after_grace();
+}
+
+void plat_cut(void)
+{
+	plat_grace();
+}
+
+uint64_t plat_grace_begin(void)
+{
+	plat_grace();
+	return 0;
+}
+
+bool plat_grace_over(uint64_t begun)
+{
+	(void)begun;
+	return true;
+}
+
+/* ---- commits ----------------------------------------------------------------------- */
+
+bool plat_commit_raise(_Atomic uint64_t *word, uint64_t *before)
+{
+	*before = atomic_fetch_add_explicit(word, 1, memory_order_relaxed);
+	return true;
+}
+
+size_t plat_commit_raise_row(_Atomic uint64_t *first, size_t stride, size_t n, uint64_t *before)
+{
+	unsigned char *at = (unsigned char *)first;
+
+	for (size_t i = 0; i < n; i++, at += stride)
+		*before |= atomic_fetch_add_explicit((_Atomic uint64_t *)(void *)at, 1, memory_order_relaxed);
+	return n;
+}
+
+bool plat_commit_copy(void *to, const void *from, size_t bytes)
+{
+	plat_copy(to, from, bytes);
+	return true;
+}
+
+bool plat_commit_fill(void *to, int byte, size_t bytes)
+{
+	plat_fill(to, byte, bytes);
+	return true;
+}
+
+bool plat_commit_swap(void *word, unsigned width, uint64_t *expected, uint64_t desired, bool *swapped)
+{
+	uint32_t narrow = (uint32_t)*expected;
+
+	if (width == sizeof(uint64_t)) {
+		*swapped = atomic_compare_exchange_strong_explicit((_Atomic uint64_t *)word, expected, desired,
+								   memory_order_acquire, memory_order_acquire);
+	} else {
+		*swapped = atomic_compare_exchange_strong_explicit((_Atomic uint32_t *)word, &narrow, (uint32_t)desired,
+								   memory_order_acquire, memory_order_acquire);
+		*expected = narrow;
+	}
+	return true;
 }
 
 /* ---- who and when ------------------------------------------------------------------ */
@@ -188,6 +250,18 @@ uint64_t plat_now(void)
 
 	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+uint64_t plat_stamp(void)
+{
+	return plat_now();
+}
+
+uint64_t plat_stamp_age(uint64_t stamp)
+{
+	uint64_t now = plat_now();
+
+	return now > stamp ? now - stamp : 0;
 }
 
 void plat_pause(unsigned attempt)
@@ -309,6 +383,25 @@ void plat_fill(void *to, int byte, size_t bytes)
 	memset(to, byte, bytes);
 }
 #endif
+
+void plat_copy_cold(void *to, const void *from, size_t bytes)
+{
+	plat_copy(to, from, bytes);
+}
+
+void plat_clear_cold(void *to, size_t bytes)
+{
+	plat_fill(to, 0, bytes);
+}
+
+size_t plat_entries_in_row(const _Atomic uint64_t *entries, size_t n, uint64_t mask, uint64_t want, uint64_t step)
+{
+	size_t i = 0;
+
+	while (i < n && (atomic_load_explicit(&entries[i], memory_order_acquire) & mask) == want + i * step)
+		i++;
+	return i;
+}
 
 /* ---- the outside ---------------------------------------------------------------------------------- */
 

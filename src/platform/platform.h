@@ -13,6 +13,7 @@
 #ifndef HOLDFAST_PLATFORM_H
 #define HOLDFAST_PLATFORM_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -28,18 +29,53 @@ void plat_lock_fini(struct plat_lock *lock);
 void plat_lock(struct plat_lock *lock);
 void plat_unlock(struct plat_lock *lock);
 
-/* ---- read sections and grace periods ---------------------------------------- */
+/* ---- read sections, cuts and grace periods ---------------------------------- */
 
 /*
  * A section is short, nests not, and takes no lock that somebody who waits in
- * plat_grace() holds.  plat_grace() returns when every section that was open at
- * the call has been left.  What was written before the call is seen by sections
- * that begin after it; what was done in a section that it waited for is seen
- * after it.
+ * plat_grace() holds.  It may end in commits: steps that are done whole or not at
+ * all, and of one kind, which is named where the section begins.
+ *
+ * plat_grace() returns when every section that was open at the call has been left.
+ * plat_cut() returns when every section that was open at the call has been left, or
+ * is cut: a commit in it does nothing any more, and says so; its owner leaves it and
+ * begins again.  So a cut waits for nobody, not even for a thread that lost its core
+ * inside a section; but what such a section looks at may not be freed yet.
+ *
+ * For both: what was written before the call is seen by sections that begin after
+ * it; what was done in a section, commits among it, is seen after the call that
+ * waited for the section or cut it.
+ *
+ * A platform that can't cut waits instead.
  */
-void plat_section_enter(void);
+enum plat_commit { PLAT_LOOK, PLAT_RAISE, PLAT_RAISE_ROW, PLAT_COPY, PLAT_FILL, PLAT_SWAP };
+
+void plat_section_enter(enum plat_commit commit);	/* PLAT_LOOK: has none */
 void plat_section_leave(void);
 void plat_grace(void);
+void plat_cut(void);
+
+/* The same grace period without the wait: over once plat_grace_over() has said so. */
+uint64_t plat_grace_begin(void);
+bool plat_grace_over(uint64_t begun);
+
+/* Commits, in a section of their kind; false: it is cut, and nothing was done. */
+
+/* Add 1, relaxed; *before: what the word was. */
+bool plat_commit_raise(_Atomic uint64_t *word, uint64_t *before);
+
+/*
+ * The same for n words that lie stride bytes apart: a commit each.  Returns how many
+ * were raised before the cut; adds to *before, by or, what the words were.
+ */
+size_t plat_commit_raise_row(_Atomic uint64_t *first, size_t stride, size_t n, uint64_t *before);
+
+/* As plat_copy() and plat_fill(), but cut off at any byte: some may have been written. */
+bool plat_commit_copy(void *to, const void *from, size_t bytes);
+bool plat_commit_fill(void *to, int byte, size_t bytes);
+
+/* Compare and swap, 4 or 8 bytes wide, acquire; *expected becomes what was found. */
+bool plat_commit_swap(void *word, unsigned width, uint64_t *expected, uint64_t desired, bool *swapped);
 
 /* ---- who and when ------------------------------------------------------------- */
 
@@ -48,6 +84,10 @@ unsigned plat_self(void);
 
 /* Nanoseconds of a clock that never steps back; to a few milliseconds. */
 uint64_t plat_now(void);
+
+/* A moment, in as few instructions as there are; how long ago it was, in nanoseconds, to a few milliseconds. */
+uint64_t plat_stamp(void);
+uint64_t plat_stamp_age(uint64_t stamp);
 
 /* Give the core to somebody else; attempt counts from 0 and lengthens the wait. */
 void plat_pause(unsigned attempt);
@@ -81,6 +121,18 @@ void plat_page_wake(void *page, size_t bytes);
  */
 void plat_copy(void *to, const void *from, size_t bytes);
 void plat_fill(void *to, int byte, size_t bytes);
+
+/*
+ * A page's worth from and to memory that is cold, and whose new bytes are not asked
+ * for at once: what is in the caches stays there.  Sizes and addresses are multiples of 64.
+ */
+void plat_copy_cold(void *to, const void *from, size_t bytes);
+void plat_clear_cold(void *to, size_t bytes);
+
+/* ---- many entries at a time ------------------------------------------------------------ */
+
+/* How many of the n entries, from the first on, are (entry & mask) == want + i * step.  Each is loaded with acquire. */
+size_t plat_entries_in_row(const _Atomic uint64_t *entries, size_t n, uint64_t mask, uint64_t want, uint64_t step);
 
 /* ---- the outside ------------------------------------------------------------------------ */
 

@@ -237,7 +237,7 @@ static void who_and_when(unsigned number)
 static void sections(unsigned number)
 {
 	if (number) {
-		plat_section_enter();
+		plat_section_enter(PLAT_LOOK);
 		atomic_store_explicit(&shared->wide, 1, memory_order_relaxed);
 		atomic_store_explicit(&shared->wide, 2, memory_order_relaxed);
 		plat_section_leave();
