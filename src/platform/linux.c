@@ -6,6 +6,7 @@
  * grace periods, so they are told to it here, and nowhere else.
  */
 #include "platform.h"
+#include "sanitizer.h"
 #include "../core/errors.h"
 
 #include <errno.h>
@@ -20,23 +21,6 @@
 #include <unistd.h>
 #include <urcu-bp.h>
 
-#if defined(__SANITIZE_THREAD__)
-#define PLAT_TSAN 1
-#elif defined(__SANITIZE_ADDRESS__)
-#define PLAT_ASAN 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define PLAT_TSAN 1
-#elif __has_feature(address_sanitizer)
-#define PLAT_ASAN 1
-#endif
-#endif
-#ifndef PLAT_TSAN
-#define PLAT_TSAN 0
-#endif
-#ifndef PLAT_ASAN
-#define PLAT_ASAN 0
-#endif
 #if PLAT_ASAN
 #include <sanitizer/asan_interface.h>
 #endif
@@ -350,57 +334,6 @@ void plat_page_wake(void *page, size_t bytes)
 	(void)page;
 	(void)bytes;
 #endif
-}
-
-/* ---- bytes of pages ---------------------------------------------------------------------------- */
-
-#if PLAT_TSAN
-/* Said to the sanitizer as what it is: bytes that others may write, with no order. */
-void plat_copy(void *to, const void *from, size_t bytes)
-{
-	const unsigned char *source = from;
-	unsigned char *target = to;
-
-	for (size_t i = 0; i < bytes; i++)
-		__atomic_store_n(&target[i], __atomic_load_n(&source[i], __ATOMIC_RELAXED), __ATOMIC_RELAXED);
-}
-
-void plat_fill(void *to, int byte, size_t bytes)
-{
-	unsigned char *target = to;
-
-	for (size_t i = 0; i < bytes; i++)
-		__atomic_store_n(&target[i], (unsigned char)byte, __ATOMIC_RELAXED);
-}
-#else
-void plat_copy(void *to, const void *from, size_t bytes)
-{
-	memmove(to, from, bytes);	/* a program may read into its own pool */
-}
-
-void plat_fill(void *to, int byte, size_t bytes)
-{
-	memset(to, byte, bytes);
-}
-#endif
-
-void plat_copy_cold(void *to, const void *from, size_t bytes)
-{
-	plat_copy(to, from, bytes);
-}
-
-void plat_clear_cold(void *to, size_t bytes)
-{
-	plat_fill(to, 0, bytes);
-}
-
-size_t plat_entries_in_row(const _Atomic uint64_t *entries, size_t n, uint64_t mask, uint64_t want, uint64_t step)
-{
-	size_t i = 0;
-
-	while (i < n && (atomic_load_explicit(&entries[i], memory_order_acquire) & mask) == want + i * step)
-		i++;
-	return i;
 }
 
 /* ---- the outside ---------------------------------------------------------------------------------- */
