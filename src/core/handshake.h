@@ -107,7 +107,10 @@ static inline pte_t walk_view(pte_t all, pte_t pte)
 	return pte & (all | ~(PTE_P | PTE_W | PTE_U | PTE_PINNABLE));
 }
 
-/* P3: false when a table on the way has gone meanwhile, and the pin must go slow. */
+/*
+ * P3: false when a table on the way has gone, or is shared, meanwhile, and the pin must
+ * go slow.  A shared table is marked by nobody: it has no pins, and two owners.
+ */
 static inline bool walk_mark_pinned(const struct walk *walk)
 {
 	/* A plain load where it is set already: one store a call cost Linux a factor of five. */
@@ -117,8 +120,8 @@ static inline bool walk_mark_pinned(const struct walk *walk)
 		pte_t pte = atomic_load_explicit(walk->upper[level], memory_order_relaxed);
 
 		while (!(pte & PTE_HAS_PINNED)) {
-			/* Never into an entry that was emptied. */
-			if (!(pte & PTE_P))
+			/* Never into an entry that was emptied, nor below one that a fork has shared. */
+			if ((pte & (PTE_P | PTE_PINNABLE)) != (PTE_P | PTE_PINNABLE))
 				return false;
 			if (atomic_compare_exchange_weak_explicit(walk->upper[level], &pte, pte | PTE_HAS_PINNED,
 								  memory_order_relaxed, memory_order_relaxed))

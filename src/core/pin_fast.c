@@ -99,8 +99,8 @@ static bool take_table(struct taking *taking)
 	/* Nothing there: no need to mark a path that a pin can't come from. */
 	if (!(walk_view(walk.all, pte_load(walk.upper[0])) & PTE_P))
 		return leave(taking->mm->pool, STAT_left_absent);
-	if (DESIGN_LOOKS_AT_TABLES(taking->mm) && !walk_mark_pinned(&walk))	/* P3 */
-		return leave(taking->mm->pool, STAT_left_absent);
+	if (DESIGN_LOOKS_AT_TABLES(taking->mm) && (!(walk.all & PTE_PINNABLE) || !walk_mark_pinned(&walk)))	/* P3 */
+		return leave(taking->mm->pool, STAT_left_pinnable);
 	return take_entries(taking, walk.all, walk.upper[0], count);
 }
 

@@ -40,7 +40,7 @@
 #define PTE_FRAME_SHIFT 12
 #define PTE_FRAME_MASK (UINT64_C(0xffffffff) << PTE_FRAME_SHIFT)
 
-/* What every entry that points at a table permits; forks take it away later, one level up. */
+/* What an entry permits whose table is this tree's alone.  A fork that shares the table takes W and PINNABLE away. */
 #define PTE_TABLE (PTE_P | PTE_W | PTE_U | PTE_A | PTE_PINNABLE)
 
 static inline pfn_t pte_pfn(pte_t pte)
