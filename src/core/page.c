@@ -281,7 +281,7 @@ void stock_empty(struct hf_pool *pool, struct page_stock *stock)
 
 /* ---- back ----------------------------------------------------------------------------- */
 
-static void page_free(struct hf_pool *pool, struct page *page)
+void page_free(struct hf_pool *pool, struct page *page)
 {
 	struct slot *slot = slot_mine(pool);
 	pfn_t full = PFN_NONE;
@@ -300,15 +300,14 @@ static void page_free(struct hf_pool *pool, struct page *page)
 		hand_over(pool, full);
 }
 
-void page_drop_last(struct hf_pool *pool, struct page *page)
+bool page_dies(struct page *page)
 {
 	uint64_t zero = 0;
 
 	/* Zero can be seen by two: a late pinner may come and go.  One of them frees.  Acquire pairs
 	   with page_drop(): all use of the page is over (history/unmap-races-fast-pin). */
-	if (atomic_compare_exchange_strong_explicit(&page->count, &zero, COUNT_DEAD, memory_order_acquire,
-						    memory_order_relaxed))
-		page_free(pool, page);
+	return atomic_compare_exchange_strong_explicit(&page->count, &zero, COUNT_DEAD, memory_order_acquire,
+						       memory_order_relaxed);
 }
 
 void page_dirty(struct hf_pool *pool, struct page *page)

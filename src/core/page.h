@@ -132,20 +132,27 @@ static inline bool page_is(const struct page *page, uint32_t flag)
 	return atomic_load_explicit(&page->flags, memory_order_relaxed) & flag;
 }
 
-/* The word has come to zero: free the page, unless a late pinner is still there. */
-void page_drop_last(struct hf_pool *pool, struct page *page);
+/* The word has come to zero.  True, once: the caller frees the page.  False: a late pinner is still there. */
+bool page_dies(struct page *page);
+void page_free(struct hf_pool *pool, struct page *page);
 
-/* Give back a pin or a reference; frees the page if it was the last of both. */
-static inline void page_drop(struct hf_pool *pool, struct page *page, uint64_t what)
+/* Give back a pin or a reference; true if it was the last of both, and the caller is to page_free(). */
+static inline bool page_drop_only(struct page *page, uint64_t what)
 {
 	/*
 	 * Release: all that was done to the page is done before it counts as given
 	 * back.  Pairs with the acquire in page_pins(), page_is_alone() and
-	 * page_drop_last(); without it the next owner could see late bytes
+	 * page_dies(); without it the next owner could see late bytes
 	 * (history/unmap-races-fast-pin, races/pin-unpin-against-fork).
 	 */
-	if (unlikely(atomic_fetch_sub_explicit(&page->count, what, memory_order_release) == what))
-		page_drop_last(pool, page);
+	return unlikely(atomic_fetch_sub_explicit(&page->count, what, memory_order_release) == what) && page_dies(page);
+}
+
+/* The same, and free the page. */
+static inline void page_drop(struct hf_pool *pool, struct page *page, uint64_t what)
+{
+	if (page_drop_only(page, what))
+		page_free(pool, page);
 }
 
 /* Mark the page dirty, and count it if it was clean. */
