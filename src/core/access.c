@@ -3,8 +3,11 @@
  *
  * Each is a translation and then a movement of bytes, and between the two the
  * world can change.  Hardware orders a CPU's stores against a fork by flushing
- * translations; here both halves run inside one read section, which a fork waits
- * for, so that a store never lands in a page that is shared by then.
+ * translations; here both halves stand in one section, and the movement of a store
+ * is the section's commit: a fork cuts the section, and then either the bytes are in
+ * the page before the fork looks at it, or they are not stored at all, and the store
+ * begins again.  So it never lands in a page that is shared by then, and no fork
+ * waits for a thread that lost its core on the way.
  *
  * Loads leak too.  B translates; another thread of B breaks COW, which drops the
  * old page; A, alone on it now, keeps it and stores; B reads A's later bytes.
@@ -17,15 +20,26 @@
  *	                                              alone: keep; release fence; store
  *	copy the bytes
  *	acquire fence
- *	translate again: another page, so try again
+ *	look again: another page, so try again
  *
  * The acquire fence pairs with the release fence before the stored bytes: whoever
  * has seen one of A's later bytes sees B's new entry (races/load-against-cow-and-reuse).
  * What A's device stores through a pin has no fence of its own; there it is the one
  * in record_begin(), which every pin has behind its pages
  * (races/device-write-against-load-and-cow).
+ *
+ * Looking again means the entries of all levels, each where the translation read it:
+ * a table that two spaces share is replaced by a copy, one level up, before an entry
+ * in the copy changes, so that the entry that was read first may show the old page
+ * for ever.  It needs no second walk: as long as an entry shows the same frame, what
+ * stands below it stands where it stood, since no table and no page is used anew
+ * while the section is open.
  * Rejected: dropping the old page's reference only after a grace period, since A
  * would copy for nothing meanwhile (promise 6).
+ *
+ * D in an entry says that its page is marked dirty, so that a store asks for no
+ * descriptor: the mark comes first.  Whoever takes the mark from a page takes W and
+ * D from its entries before, and cuts: the handshake, once more.
  */
 #include "fault.h"
 #include "handshake.h"
@@ -37,192 +51,308 @@ struct transfer {
 	unsigned char *to;		/* LOAD */
 	const unsigned char *from;	/* STORE */
 	int byte;			/* FILL */
+	size_t done;			/* bytes that have been moved */
 	/* ATOMIC */
 	enum hf_atomic operation;
 	unsigned width;
-	uint64_t operand, compare, old;
+	uint64_t operand, compare, old;	/* of so many bytes */
 };
 
-static bool writes(const struct transfer *transfer)
+/*
+ * On the fast path the compiler knows the kind, and keeps nothing of the struct.
+ */
+#define SPECIAL static inline __attribute__((always_inline))
+
+SPECIAL bool writes(const struct transfer *transfer)
 {
-	return transfer->kind == STORE || transfer->kind == FILL ||
-	       (transfer->kind == ATOMIC && transfer->operation != HF_ATOMIC_LOAD);
+	return transfer->kind != LOAD && (transfer->kind != ATOMIC || transfer->operation != HF_ATOMIC_LOAD);
+}
+
+/* ---- atomic operations ------------------------------------------------------------------ */
+
+/*
+ * All orders are in fences around: the release that the caller is promised is the one
+ * in place_to_store(), the acquire that of the swap, or of the load or the fault
+ * behind.  Without them the receiver of a message does not see what was stored before
+ * the message: races/message-by-swap and its like, one for each operation and width.
+ */
+static uint64_t word_load(const void *word, unsigned width)
+{
+	return width == sizeof(uint32_t) ?
+		atomic_load_explicit((const _Atomic uint32_t *)word, memory_order_relaxed) :
+		atomic_load_explicit((const _Atomic uint64_t *)word, memory_order_relaxed);
+}
+
+/* plat_commit_swap() where no commit is wanted: under the mm's lock. */
+static bool word_swap(void *word, unsigned width, uint64_t *expected, uint64_t desired, bool *swapped)
+{
+	uint32_t narrow = (uint32_t)*expected;
+
+	if (width == sizeof(uint64_t)) {
+		*swapped = atomic_compare_exchange_strong_explicit((_Atomic uint64_t *)word, expected, desired,
+								   memory_order_relaxed, memory_order_relaxed);
+	} else {
+		*swapped = atomic_compare_exchange_strong_explicit((_Atomic uint32_t *)word, &narrow, (uint32_t)desired,
+								   memory_order_relaxed, memory_order_relaxed);
+		*expected = narrow;
+	}
+	return true;
+}
+
+static uint64_t result_of(const struct transfer *transfer, uint64_t old)
+{
+	switch (transfer->operation) {
+	case HF_ATOMIC_ADD: return old + transfer->operand;
+	case HF_ATOMIC_AND: return old & transfer->operand;
+	case HF_ATOMIC_OR: return old | transfer->operand;
+	case HF_ATOMIC_XOR: return old ^ transfer->operand;
+	default: return transfer->operand;
+	}
+}
+
+/* Load, compute, and swap until nobody was quicker; false: cut, and nothing was done. */
+SPECIAL bool change_word(struct transfer *transfer, void *word,
+			 bool (*swap)(void *, unsigned, uint64_t *, uint64_t, bool *))
+{
+	bool compares = transfer->operation == HF_ATOMIC_CAS, swapped = false;
+
+	transfer->old = compares ? transfer->compare : word_load(word, transfer->width);
+	do {
+		if (!swap(word, transfer->width, &transfer->old, result_of(transfer, transfer->old), &swapped))
+			return false;
+	} while (!swapped && !compares);
+	return true;
 }
 
 /* ---- moving bytes, once they have been found ----------------------------------------- */
 
-/*
- * The same text for both widths: C has no other way to write it once.
- *
- * Acquire, and the release that the caller is promised too: that is the fence in
- * store_bytes(), which stands before each of these but the load.  A load without a
- * fault has a fence behind it (load_piece()); one with a fault has not.  Without it
- * the receiver of a message does not see what was stored before the message:
- * races/message-by-swap and its like, one for each operation and width.
- */
-#define ATOMIC_OPERATION(type)                                                                                         \
-	static uint64_t atomic_##type(_Atomic type *at, const struct transfer *t)                                      \
-	{                                                                                                              \
-		type operand = (type)t->operand, old = (type)t->compare;                                               \
-                                                                                                                       \
-		switch (t->operation) {                                                                                \
-		case HF_ATOMIC_LOAD: return atomic_load_explicit(at, memory_order_acquire);                           \
-		case HF_ATOMIC_STORE: /* as a swap: the caller may ask for the old value */                           \
-		case HF_ATOMIC_SWAP: return atomic_exchange_explicit(at, operand, memory_order_acquire);              \
-		case HF_ATOMIC_ADD: return atomic_fetch_add_explicit(at, operand, memory_order_acquire);              \
-		case HF_ATOMIC_AND: return atomic_fetch_and_explicit(at, operand, memory_order_acquire);              \
-		case HF_ATOMIC_OR: return atomic_fetch_or_explicit(at, operand, memory_order_acquire);                \
-		case HF_ATOMIC_XOR: return atomic_fetch_xor_explicit(at, operand, memory_order_acquire);              \
-		case HF_ATOMIC_CAS:                                                                                    \
-			atomic_compare_exchange_strong_explicit(at, &old, operand, memory_order_acquire,               \
-								memory_order_acquire);                                \
-			return old;                                                                                    \
-		}                                                                                                      \
-		return 0;                                                                                              \
-	}
-ATOMIC_OPERATION(uint32_t)
-ATOMIC_OPERATION(uint64_t)
+/* A load's. */
+SPECIAL void take_bytes(struct transfer *transfer, const unsigned char *bytes, size_t length)
+{
+	if (transfer->kind == LOAD)
+		plat_copy(transfer->to + transfer->done, bytes, length);
+	else
+		transfer->old = word_load(bytes, transfer->width);
+}
 
-static void move(struct transfer *transfer, unsigned char *bytes, size_t done, size_t length)
+/* A store's, in a section; false: cut. */
+SPECIAL bool commit_bytes(struct transfer *transfer, unsigned char *bytes, size_t length)
 {
 	switch (transfer->kind) {
-	case LOAD:
-		plat_copy(transfer->to + done, bytes, length);
-		break;
+	case STORE: return plat_commit_copy(bytes, transfer->from + transfer->done, length);
+	case FILL: return plat_commit_fill(bytes, transfer->byte, length);
+	default: return change_word(transfer, bytes, plat_commit_swap);
+	}
+}
+
+/* A store's, under the mm's lock. */
+static void put_bytes(struct transfer *transfer, unsigned char *bytes, size_t length)
+{
+	switch (transfer->kind) {
 	case STORE:
-		plat_copy(bytes, transfer->from + done, length);
+		plat_copy(bytes, transfer->from + transfer->done, length);
 		break;
 	case FILL:
 		plat_fill(bytes, transfer->byte, length);
 		break;
-	case ATOMIC:
-		if (transfer->width == sizeof(uint32_t))
-			transfer->old = atomic_uint32_t((_Atomic uint32_t *)(void *)bytes, transfer);
-		else
-			transfer->old = atomic_uint64_t((_Atomic uint64_t *)(void *)bytes, transfer);
+	default:
+		change_word(transfer, bytes, word_swap);
 		break;
 	}
 }
 
+SPECIAL unsigned char *place_of(const struct hf_mm *mm, pte_t pte, uint64_t address)
+{
+	return page_bytes(mm->pool, pte_pfn(pte)) + page_offset(address);
+}
+
+SPECIAL unsigned char *place_to_store(const struct hf_mm *mm, pte_t pte, uint64_t address)
+{
+	/* Pairs with the acquire fence in load_piece(), and is the release of atomic operations. */
+	atomic_thread_fence(memory_order_release);
+	return place_of(mm, pte, address);
+}
+
 /* ---- without a lock --------------------------------------------------------------------- */
 
+enum outcome { MOVED, AGAIN, FAULT };
+
 /* Set A, or A and D, if the entry still is what was read. */
-static bool touch(pte_slot *slot, pte_t pte, pte_t bits)
+static __attribute__((noinline)) bool touch(struct hf_pool *pool, pte_slot *slot, pte_t pte, pte_t bits)
 {
-	return (pte & bits) == bits ||
-	       atomic_compare_exchange_strong_explicit(slot, &pte, pte | bits, memory_order_relaxed,
+	if (bits & PTE_D)
+		page_dirty(pool, page_of(pool, pte_pfn(pte)));
+	return atomic_compare_exchange_strong_explicit(slot, &pte, pte | bits, memory_order_relaxed,
 						       memory_order_relaxed);
 }
 
-static bool load_piece(struct hf_mm *mm, uint64_t address, struct transfer *transfer, size_t done, size_t length)
+/* May the entry be used so?  A and D, which only it has itself, are set if they are missing. */
+SPECIAL bool is_fit(struct hf_pool *pool, const struct walk *walk, pte_t pte, pte_t permission, pte_t trace)
+{
+	pte_t view = walk_view(walk->all, pte);
+
+	if (likely((view & (permission | trace)) == (permission | trace)))
+		return true;
+	return (view & permission) == permission && touch(pool, walk->upper[0], pte, trace);
+}
+
+/* Does every entry on the way still show what it showed? */
+SPECIAL bool walk_stands(const struct walk *walk, pte_t pte)
+{
+	pte_t changed = atomic_load_explicit(walk->upper[0], memory_order_relaxed) ^ pte;
+
+#pragma GCC unroll 4
+	for (unsigned level = TABLE_LEVELS - 1; level; level--)
+		changed |= atomic_load_explicit(walk->upper[level], memory_order_relaxed) ^ walk->seen[level];
+	return !(changed & (PTE_FRAME_MASK | PTE_P));
+}
+
+SPECIAL enum outcome load_piece(struct hf_mm *mm, uint64_t address, struct transfer *transfer, size_t length)
 {
 	struct walk walk = walk_down(mm, vpn_of(address));
 	pte_t pte = pte_load(walk.upper[0]);
 
-	if (!(walk_view(walk.all, pte) & PTE_P) || !touch(walk.upper[0], pte, PTE_A))
-		return false;
-	move(transfer, page_bytes(mm->pool, pte_pfn(pte)) + page_offset(address), done, length);
-	/* Pairs with the release fence in store_piece(): see the head of this file. */
+	if (unlikely(!is_fit(mm->pool, &walk, pte, PTE_P, PTE_A)))
+		return FAULT;
+	take_bytes(transfer, place_of(mm, pte, address), length);
+	/* Pairs with the release fence in place_to_store(): see the head of this file. */
 	atomic_thread_fence(memory_order_acquire);
-	walk = walk_down(mm, vpn_of(address));
-	return !((pte_load(walk.upper[0]) ^ pte) & (PTE_FRAME_MASK | PTE_P));
+	return likely(walk_stands(&walk, pte)) ? MOVED : AGAIN;
 }
 
-static void store_bytes(struct hf_mm *mm, pfn_t pfn, uint64_t address, struct transfer *transfer, size_t done,
-			size_t length)
-{
-	page_dirty(mm->pool, page_of(mm->pool, pfn));
-	/* Pairs with the acquire fence in load_piece(), and is the release of atomic operations. */
-	atomic_thread_fence(memory_order_release);
-	move(transfer, page_bytes(mm->pool, pfn) + page_offset(address), done, length);
-}
-
-static bool store_piece(struct hf_mm *mm, uint64_t address, struct transfer *transfer, size_t done, size_t length)
+SPECIAL enum outcome store_piece(struct hf_mm *mm, uint64_t address, struct transfer *transfer, size_t length)
 {
 	struct walk walk;
 	pte_t pte;
 
 	if (!handshake_open(mm))
-		return false;
+		return FAULT;
 	walk = walk_down(mm, vpn_of(address));
 	pte = pte_load(walk.upper[0]);
-	if ((walk_view(walk.all, pte) & (PTE_P | PTE_W)) != (PTE_P | PTE_W) || !touch(walk.upper[0], pte, PTE_A | PTE_D))
-		return false;
-	store_bytes(mm, pte_pfn(pte), address, transfer, done, length);
-	return true;
+	if (unlikely(!is_fit(mm->pool, &walk, pte, PTE_P | PTE_W, PTE_A | PTE_D)))
+		return FAULT;
+	return likely(commit_bytes(transfer, place_to_store(mm, pte, address), length)) ? MOVED : AGAIN;
 }
 
-static bool piece_without_lock(struct hf_mm *mm, uint64_t address, struct transfer *transfer, size_t done,
-			       size_t length)
+SPECIAL enum outcome piece_without_lock(struct hf_mm *mm, uint64_t address, struct transfer *transfer, size_t length)
 {
-	bool moved;
+	enum outcome outcome;
 
-	plat_section_enter(PLAT_LOOK);
-	if (writes(transfer))
-		moved = store_piece(mm, address, transfer, done, length);
-	else
-		moved = load_piece(mm, address, transfer, done, length);
+	if (!writes(transfer)) {
+		plat_section_enter(PLAT_LOOK);
+		outcome = load_piece(mm, address, transfer, length);
+	} else {
+		plat_section_enter(transfer->kind == STORE ? PLAT_COPY : transfer->kind == FILL ? PLAT_FILL : PLAT_SWAP);
+		outcome = store_piece(mm, address, transfer, length);
+	}
 	plat_section_leave();
-	return moved;
+	return outcome;
 }
 
 /* ---- with a fault ---------------------------------------------------------------------------- */
 
-static int piece_with_fault(struct hf_mm *mm, uint64_t address, struct transfer *transfer, size_t done, size_t length)
+static int piece_with_fault(struct hf_mm *mm, uint64_t address, struct transfer *transfer, size_t length)
 {
 	struct fault fault;
-	pfn_t pfn;
+	pte_t pte;
 	int error = fault_access(mm, address, writes(transfer), &fault);
 
 	if (error)
 		return error;
-	pfn = pte_pfn(pte_load(fault.slot));
-	if (writes(transfer))
-		store_bytes(mm, pfn, address, transfer, done, length);
-	else
-		move(transfer, page_bytes(mm->pool, pfn) + page_offset(address), done, length);
+	pte = pte_load(fault.slot);
+	if (writes(transfer)) {
+		page_dirty(mm->pool, page_of(mm->pool, pte_pfn(pte)));
+		put_bytes(transfer, place_to_store(mm, pte, address), length);
+	} else {
+		take_bytes(transfer, place_of(mm, pte, address), length);
+	}
+	/* The acquire of atomic operations. */
+	atomic_thread_fence(memory_order_acquire);
 	mm_unlock(mm);
 	return 0;
 }
 
+/*
+ * Who was cut begins again, but not for ever: a try is far shorter than the time
+ * between two forks, so that to be cut twice running is rare, and the lock is fair.
+ */
+enum { TRIES = 3 };
+
+static int piece_anyhow(struct hf_mm *mm, uint64_t address, struct transfer *transfer, size_t length)
+{
+	enum outcome outcome = AGAIN;
+
+	for (unsigned tries = 0; outcome == AGAIN && tries < TRIES; tries++)
+		outcome = piece_without_lock(mm, address, transfer, length);
+	return outcome == MOVED ? 0 : piece_with_fault(mm, address, transfer, length);
+}
+
 static ssize_t transfer_run(struct hf_mm *mm, uint64_t address, size_t length, struct transfer *transfer)
 {
-	for (size_t done = 0, piece; done < length; done += piece) {
-		uint64_t at = address + done;
-		int error = 0;
+	for (size_t piece; transfer->done < length; transfer->done += piece) {
+		uint64_t at = address + transfer->done;
+		int error = -HF_EFAULT;
 
 		piece = PAGE_BYTES - page_offset(at);
-		if (piece > length - done)
-			piece = length - done;
-		if (at >= ADDRESS_END || at < address)
-			error = -HF_EFAULT;
-		else if (!piece_without_lock(mm, at, transfer, done, piece))
-			error = piece_with_fault(mm, at, transfer, done, piece);
+		if (piece > length - transfer->done)
+			piece = length - transfer->done;
+		if (at < ADDRESS_END && at >= address)
+			error = piece_anyhow(mm, at, transfer, piece);
 		if (error)
-			return done ? (ssize_t)done : error;
+			return transfer->done ? (ssize_t)transfer->done : error;
 	}
 	return (ssize_t)length;
 }
 
 /* ---- public ------------------------------------------------------------------------------------- */
 
+/*
+ * What lies in one page and needs no fault is moved where the call stands; the rest,
+ * out of line.  The first test is for length 0, too.
+ */
+SPECIAL bool is_one_piece(uint64_t address, size_t length)
+{
+	return length - 1 < PAGE_BYTES - page_offset(address) && address < ADDRESS_END;
+}
+
 static bool is_good(const struct hf_mm *mm, const void *bytes, size_t length)
 {
 	return mm && (bytes || !length) && length <= SIZE_MAX / 2;
 }
 
-ssize_t hf_read(struct hf_mm *mm, uint64_t address, void *buffer, size_t length)
+static __attribute__((noinline)) ssize_t read_run(struct hf_mm *mm, uint64_t address, void *buffer, size_t length)
 {
 	struct transfer transfer = { .kind = LOAD, .to = buffer };
 
 	return is_good(mm, buffer, length) ? transfer_run(mm, address, length, &transfer) : -HF_EINVAL;
 }
 
-ssize_t hf_write(struct hf_mm *mm, uint64_t address, const void *bytes, size_t length)
+ssize_t hf_read(struct hf_mm *mm, uint64_t address, void *buffer, size_t length)
+{
+	struct transfer transfer = { .kind = LOAD, .to = buffer };
+
+	if (likely(mm && buffer && is_one_piece(address, length)) &&
+	    likely(piece_without_lock(mm, address, &transfer, length) == MOVED))
+		return (ssize_t)length;
+	return read_run(mm, address, buffer, length);
+}
+
+static __attribute__((noinline)) ssize_t write_run(struct hf_mm *mm, uint64_t address, const void *bytes,
+						   size_t length)
 {
 	struct transfer transfer = { .kind = STORE, .from = bytes };
 
 	return is_good(mm, bytes, length) ? transfer_run(mm, address, length, &transfer) : -HF_EINVAL;
+}
+
+ssize_t hf_write(struct hf_mm *mm, uint64_t address, const void *bytes, size_t length)
+{
+	struct transfer transfer = { .kind = STORE, .from = bytes };
+
+	if (likely(mm && bytes && is_one_piece(address, length)) &&
+	    likely(piece_without_lock(mm, address, &transfer, length) == MOVED))
+		return (ssize_t)length;
+	return write_run(mm, address, bytes, length);
 }
 
 ssize_t hf_fill(struct hf_mm *mm, uint64_t address, int byte, size_t length)
@@ -235,13 +365,13 @@ ssize_t hf_fill(struct hf_mm *mm, uint64_t address, int byte, size_t length)
 int hf_atomic(struct hf_mm *mm, uint64_t address, unsigned width, enum hf_atomic operation, uint64_t operand,
 	      uint64_t compare, uint64_t *old)
 {
-	struct transfer transfer = {
-		.kind = ATOMIC, .operation = operation, .width = width, .operand = operand, .compare = compare,
-	};
+	struct transfer transfer = { .kind = ATOMIC, .operation = operation, .width = width };
 	ssize_t moved;
 
 	if (!mm || (width != 4 && width != 8) || address % width || (unsigned)operation > HF_ATOMIC_CAS)
 		return -HF_EINVAL;
+	transfer.operand = width == 4 ? (uint32_t)operand : operand;
+	transfer.compare = width == 4 ? (uint32_t)compare : compare;
 	moved = transfer_run(mm, address, width, &transfer);
 	if (moved < 0)
 		return (int)moved;
