@@ -43,9 +43,15 @@ struct view {
 	bool is_private;	/* the mapping's kind: the fast path does not know it and must not ask */
 };
 
+/* The marks that a fast pin asks for. */
+static inline pte_t holdfast_need(unsigned how)
+{
+	return PTE_P | PTE_PINNABLE | (how & HF_PIN_WRITE ? PTE_W : 0);
+}
+
 static inline bool holdfast_fast(struct view view, unsigned how)
 {
-	pte_t need = PTE_P | PTE_PINNABLE | (how & HF_PIN_WRITE ? PTE_W : 0);
+	pte_t need = holdfast_need(how);
 
 	if (how & HF_PIN_GET)
 		return view.pte & PTE_P;

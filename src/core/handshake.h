@@ -111,6 +111,19 @@ static inline pte_t walk_view(pte_t all, pte_t pte)
 }
 
 /*
+ * P2 for one page, and P3 where somebody has done it before: the entry, if it and the
+ * way down to it have every mark; else 0.
+ */
+static inline pte_t walk_to_pin(const struct hf_mm *mm, vpn_t vpn, pte_t need)
+{
+	struct walk walk = walk_down(mm, vpn);
+	pte_t pte = pte_load(walk.upper[0]);
+
+	need |= PTE_HAS_PINNED;
+	return likely(((pte | PTE_HAS_PINNED) & walk.all & need) == need) ? pte : 0;
+}
+
+/*
  * P3: false when a table on the way has gone, or is shared, meanwhile, and the pin must
  * go slow.  A shared table is marked by nobody: it has no pins, and two owners.
  */

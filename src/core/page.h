@@ -64,28 +64,40 @@ _Static_assert(sizeof(struct page) <= 32, "a page descriptor is at most 32 bytes
 
 struct hf_pool;
 
-enum raise {
-	RAISED,
-	RAISE_DYING,		/* the page was being freed; nothing was taken */
-	RAISE_TOO_MANY,		/* taken all the same: page_drop() it, outside of any section */
-};
-
-/* Add one pin. */
-static inline enum raise page_raise(struct page *page)
+/* What the word was before a pin was added: was there a page, and room? */
+static inline bool count_was_good(uint64_t before)
 {
-	/*
-	 * Relaxed: the entry that led here was loaded with acquire, and fork's look
-	 * at this word is ordered by its grace period (handshake.h).
-	 */
-	uint64_t before = atomic_fetch_add_explicit(&page->count, COUNT_PIN, memory_order_relaxed);
+	return !(before & (COUNT_DEAD | HF_PAGE_PINS_MAX));
+}
 
-	if (likely(!(before & (COUNT_DEAD | HF_PAGE_PINS_MAX))))
-		return RAISED;
-	if (!(before & COUNT_DEAD))
-		return RAISE_TOO_MANY;
-	/* Can't be the last drop: whoever set DEAD has that. */
-	atomic_fetch_sub_explicit(&page->count, COUNT_PIN, memory_order_relaxed);
-	return RAISE_DYING;
+/*
+ * Add one pin, under the lock that guards an entry of the page: it is alive.  False:
+ * too many, and taken all the same; the caller drops it.
+ */
+static inline bool page_raise(struct page *page)
+{
+	/* Relaxed: a fork looks at this word under the same lock. */
+	return likely(count_was_good(atomic_fetch_add_explicit(&page->count, COUNT_PIN, memory_order_relaxed)));
+}
+
+/*
+ * Add one pin to each of so many descriptors, as the commits of a section: returns how
+ * many were raised before it was cut, and adds what the words were to *before, by or.
+ *
+ * Relaxed: the entry that led here was loaded with acquire, and fork's look
+ * at this word is ordered by its cut (handshake.h).
+ */
+static inline size_t page_raise_row(struct page *page, size_t pages, uint64_t *before)
+{
+	return plat_commit_raise_row(&page->count, sizeof(*page), pages, before);
+}
+
+/* In the section in which a pin was added: was it to a page that is alive, and has room? */
+static inline bool page_can_hold(const struct page *page)
+{
+	uint64_t count = atomic_load_explicit(&page->count, memory_order_relaxed);
+
+	return !(count & COUNT_DEAD) && COUNT_PINS(count) <= HF_PAGE_PINS_MAX;
 }
 
 /* One more reference to a page on which the caller holds one, or its cache's lock. */

@@ -12,8 +12,6 @@
 #include "misuse.h"
 #include "pin.h"
 
-#define PIN_FLAGS (HF_PIN_READ | HF_PIN_WRITE | HF_PIN_LONGTERM | HF_PIN_FAST_ONLY | HF_PIN_GET)
-
 static uint64_t what_of(unsigned how)
 {
 	return how & HF_PIN_GET ? COUNT_REFERENCE : COUNT_PIN;
@@ -46,12 +44,12 @@ static int pin_slow(struct taking *taking)
 		error = page_get_more(page) ? 0 : -HF_EOVERFLOW;
 	} else {
 		tree_mark_pinned(mm->pool, &mm->tables, vpn);
-		error = page_raise(page) == RAISED ? 0 : -HF_EOVERFLOW;
+		error = page_raise(page) ? 0 : -HF_EOVERFLOW;
 		if (error)	/* the entry keeps the page alive: it is the pins that are too many */
 			page_drop(mm->pool, page, COUNT_PIN);
 	}
 	if (!error) {
-		runs_add(record, page_bytes(mm->pool, pfn_of(mm->pool, page)));
+		runs_add(record, page_bytes(mm->pool, pfn_of(mm->pool, page)), 1);
 		stat_add(mm->pool, taking->how & HF_PIN_GET ? STAT_get : STAT_pin_slow, 1);
 	}
 	mm_unlock(mm);
@@ -60,14 +58,17 @@ static int pin_slow(struct taking *taking)
 
 /* ---- memory that a pin of many pages needs -------------------------------------------- */
 
-static int runs_grow(struct record *record)
+/* Room for one run more, and for as many as may come: wanted pages, at most. */
+static int runs_grow(struct record *record, uint64_t wanted)
 {
-	uint32_t room = record->room * 2;
+	uint64_t room = (uint64_t)record->room * 2;
 	struct iovec *iov;
 
 	if (record->runs < record->room)
 		return 0;
-	iov = room > record->room ? pool_alloc(record->pool, room * sizeof(*iov)) : NULL;
+	if (room < RECORD_RUNS_KEPT)
+		room = wanted < RECORD_RUNS_KEPT ? wanted : RECORD_RUNS_KEPT;
+	iov = room <= UINT32_MAX ? pool_alloc(record->pool, room * sizeof(*iov)) : NULL;
 	if (!iov)
 		return -HF_ENOMEM;
 	for (uint32_t i = 0; i < record->runs; i++)
@@ -75,16 +76,16 @@ static int runs_grow(struct record *record)
 	if (record->iov != record->few)
 		plat_free(record->iov);
 	record->iov = iov;
-	record->room = room;
+	record->room = (uint32_t)room;
 	return 0;
 }
 
 static int gone_alloc(struct record *record)
 {
-	uint64_t words = (record->pages + RECORD_PAGES - 1) / RECORD_PAGES;
+	uint64_t words = (record->pages + RECORD_BITS - 1) / RECORD_BITS;
 	uint64_t *gone;
 
-	if (likely(words <= 1))
+	if (likely(record->pages <= RECORD_PAGES))
 		return 0;
 	gone = pool_alloc(record->pool, words * sizeof(*gone));
 	if (gone)
@@ -96,7 +97,7 @@ static int gone_alloc(struct record *record)
 
 static bool gone_test_and_set(struct record *record, uint64_t page)
 {
-	uint64_t bit = UINT64_C(1) << (page % RECORD_PAGES), *word = &record->gone[page / RECORD_PAGES];
+	uint64_t bit = UINT64_C(1) << (page % RECORD_BITS), *word = &record->gone[page / RECORD_BITS];
 	bool was = *word & bit;
 
 	*word |= bit;
@@ -111,6 +112,31 @@ static bool any_gone(const struct record *record, uint64_t from, uint64_t to)
 	return false;
 }
 
+static void dirty_row(struct hf_pool *pool, struct page *page, uint64_t count)
+{
+	for (uint64_t i = 0; i < count; i++)
+		page_dirty(pool, &page[i]);
+}
+
+/* Eight at a time: a subtraction and a test for the last drop each, and nothing else. */
+static void unpin_row(struct hf_pool *pool, struct page *page, uint64_t count)
+{
+	const struct page *end = page + count;
+
+	for (; end - page >= 8; page += 8) {
+		page_drop(pool, &page[0], COUNT_PIN);
+		page_drop(pool, &page[1], COUNT_PIN);
+		page_drop(pool, &page[2], COUNT_PIN);
+		page_drop(pool, &page[3], COUNT_PIN);
+		page_drop(pool, &page[4], COUNT_PIN);
+		page_drop(pool, &page[5], COUNT_PIN);
+		page_drop(pool, &page[6], COUNT_PIN);
+		page_drop(pool, &page[7], COUNT_PIN);
+	}
+	for (; page < end; page++)
+		page_drop(pool, page, COUNT_PIN);
+}
+
 /* Give back all of a pin that was never parted. */
 static void give_back_whole(struct record *record, uint64_t what, bool dirty)
 {
@@ -120,10 +146,13 @@ static void give_back_whole(struct record *record, uint64_t what, bool dirty)
 		uint64_t count;
 		struct page *page = record_run(record, run, &count);
 
-		for (uint64_t i = 0; dirty && i < count; i++)
-			page_dirty(pool, page + i);
-		for (uint64_t i = 0; i < count; i++)
-			page_drop(pool, page + i, what);
+		if (dirty)
+			dirty_row(pool, page, count);
+		if (likely(what == COUNT_PIN))
+			unpin_row(pool, page, count);
+		else
+			for (uint64_t i = 0; i < count; i++)
+				page_drop(pool, page + i, what);
 	}
 }
 
@@ -183,7 +212,7 @@ static int take_pages(struct taking *taking, int *fast)
 
 	*fast = !(taking->how & HF_PIN_GET);
 	while (!error && record->pages < taking->pages) {
-		error = runs_grow(record);
+		error = runs_grow(record, taking->pages);
 		if (error)
 			break;
 		if (!(taking->how & HF_PIN_GET))
@@ -239,11 +268,11 @@ static ssize_t pin_range(struct taking *taking, uint64_t address, size_t length,
 	pin->iovcnt = (int)record->runs;
 	pin->fast = fast;
 	pin->record = record;
-	pin->serial = record_begin(record, taking->mm, address, pin->length, taking->how, tag);
+	pin->serial = record_begin(record, taking->mm, address, pin->length, taking->how, tag, 0);
 	return (ssize_t)pin->length;
 }
 
-ssize_t hf_pin(struct hf_mm *mm, uint64_t address, size_t length, unsigned how, const char *tag, struct hf_pin *pin)
+ssize_t pin_any(struct hf_mm *mm, uint64_t address, size_t length, unsigned how, const char *tag, struct hf_pin *pin)
 {
 	struct taking taking = { .mm = mm, .how = how, .vpn = vpn_of(address) };
 	ssize_t pinned;
@@ -311,7 +340,7 @@ static void unpin_whole(struct record *record, bool dirty)
 	unpinned(record, how, record->pages);
 }
 
-int hf_unpin(const struct hf_pin *pin, unsigned how)
+int unpin_any(const struct hf_pin *pin, unsigned how)
 {
 	struct record *record;
 	int error = claim(pin, how, "hf_unpin");
@@ -346,7 +375,7 @@ int hf_unpin_part(const struct hf_pin *pin, size_t offset, size_t length, unsign
 {
 	int error = claim(pin, how, "hf_unpin_part");
 	struct record *record;
-	uint64_t from, to, held;
+	uint64_t from, to, given;
 
 	if (error)
 		return error;
@@ -361,10 +390,10 @@ int hf_unpin_part(const struct hf_pin *pin, size_t offset, size_t length, unsign
 			      offset);
 	}
 	unpin_part(record, from, to, how & HF_UNPIN_DIRTY);
-	held = atomic_load_explicit(&record->held, memory_order_relaxed) - length;
-	atomic_store_explicit(&record->held, held, memory_order_relaxed);
+	given = atomic_load_explicit(&record->given, memory_order_relaxed) + length;
+	atomic_store_explicit(&record->given, given, memory_order_relaxed);
 	/* The last part ends the pin. */
-	if (held)
+	if (given < atomic_load_explicit(&record->length, memory_order_relaxed))
 		record_release(record, pin->serial);
 	else
 		record_end(record, pin->serial);

@@ -5,16 +5,32 @@
  * numbers P1 to P4 are the steps there.  One section per last-level table: a
  * fork waits for no more than that.
  *
+ * Within a table the pages go run by run: entries with all the marks whose frames
+ * lie in a row are found together, counted together, and are one entry of the
+ * record's runs.  What their words were before is only looked at as a whole; if
+ * there was a dying page among them, or one with too many pins, it is found
+ * afterwards (settle()).
+ *
  * GETs never come here.  One taken without the lock could land between another
  * mm's "am I alone?" and its store (CVE-2020-29374 once more).
  */
 #include "handshake.h"
 #include "pin.h"
 
-static bool leave(struct hf_pool *pool, enum stat why)
+/* How often a call begins a section again because it was cut, before it goes the slow way. */
+#define CUTS_MOST 8u
+
+/* What became of a table's pages. */
+enum went {
+	WENT_ON,	/* all taken */
+	WENT_CUT,	/* not all: begin again */
+	WENT_OFF,	/* not all: the slow path is to go on, or somebody is to make room */
+};
+
+static enum went leave(struct hf_pool *pool, enum stat why)
 {
 	stat_add(pool, why, 1);
-	return false;
+	return WENT_OFF;
 }
 
 /* Which mark was missing; the designs other than Holdfast's may have looked at more. */
@@ -27,65 +43,128 @@ static enum stat why_not(pte_t view, unsigned how)
 	return STAT_left_pinnable;
 }
 
-/* A page that was read from the entry. */
-static bool raise_page(struct taking *taking, struct page *page, const pte_slot *slot, pte_t pte)
+/* In the section: as if the page had not been raised.  That may be the last drop, and freeing may wait. */
+void pin_take_back(struct taking *taking, struct page *page)
 {
-	enum raise raise = page_raise(page);
+	if (page_drop_only(page, COUNT_PIN)) {
+		page->index = taking->over;
+		taking->over = pfn_of(taking->mm->pool, page);
+	}
+}
 
-	if (likely(raise == RAISED))
-		return pin_holds(taking, page, slot, pte);
-	if (raise == RAISE_TOO_MANY)
-		taking->excess = page;
-	return leave(taking->mm->pool, STAT_left_dying);
+static void free_over(struct taking *taking)
+{
+	struct hf_pool *pool = taking->mm->pool;
+
+	while (taking->over) {
+		struct page *page = page_of(pool, taking->over);
+
+		taking->over = (pfn_t)page->index;
+		page_free(pool, page);
+	}
 }
 
 /*
- * The pages of one last-level table, as far as they can be had: true if all.
- * The last run's end is kept in a register; the run's length is written once.
+ * Of a run just raised one was dying, or has too many pins now: keep those before it.
+ *
+ * It is still what it was: a dying page is given out again only after a grace
+ * period, which waits for this section.  If a page's pins have become fewer
+ * meanwhile, then they are not too many.
  */
-static bool take_entries(struct taking *taking, pte_t all, const pte_slot *slots, unsigned count)
+static __attribute__((noinline, cold)) size_t settle(struct taking *taking, struct page *page, size_t raised)
 {
-	struct record *record = taking->record;
-	struct hf_pool *pool = taking->mm->pool;
-	struct page *const pages = pool->pages;
-	struct iovec *run = record->runs ? &record->iov[record->runs - 1] : NULL;
-	unsigned char *const base = pool->base, *end = record->end;
-	const unsigned how = taking->how;
-	bool on = true;
-	unsigned i;
+	size_t kept = 0;
 
-	for (i = 0; i < count; i++) {
-		pte_t pte = pte_load(&slots[i]), view = walk_view(all, pte);
-		unsigned char *bytes = base + ((uint64_t)pte_pfn(view) << HF_PAGE_SHIFT);
-		struct page *page = &pages[pte_pfn(view)];
-		struct view seen = { view, page, false };
-
-		on = DESIGN_FAST(taking->mm, seen, how) || leave(pool, why_not(view, how));
-		if (unlikely(!on))
-			break;
-		on = bytes == end || record->runs < record->room;
-		if (unlikely(!on))
-			break;
-		on = raise_page(taking, page, &slots[i], pte);	/* P4 */
-		if (unlikely(!on))
-			break;
-		if (bytes != end) {
-			if (run)
-				run->iov_len = (size_t)(end - (unsigned char *)run->iov_base);
-			run = &record->iov[record->runs++];
-			run->iov_base = bytes;
-		}
-		end = bytes + PAGE_BYTES;
-	}
-	if (run)
-		run->iov_len = (size_t)(end - (unsigned char *)run->iov_base);
-	record->end = end;
-	record->pages += i;
-	return on;
+	while (kept < raised && page_can_hold(&page[kept]))
+		kept++;
+	for (size_t i = kept; i < raised; i++)
+		pin_take_back(taking, &page[i]);
+	return kept;
 }
 
-/* The pages that stand in one last-level table; false when the slow path is to go on. */
-static bool take_table(struct taking *taking)
+/* P4, for pages in a row: returns how many of them have a pin now. */
+static inline size_t raise_row(struct taking *taking, struct page *page, size_t pages, enum went *went)
+{
+	uint64_t before = 0;
+	size_t raised = page_raise_row(page, pages, &before), kept = raised;
+
+	*went = likely(raised == pages) ? WENT_ON : WENT_CUT;
+	if (unlikely(!count_was_good(before)))
+		kept = settle(taking, page, raised);
+	if (unlikely(kept < raised))
+		*went = leave(taking->mm->pool, STAT_left_dying);
+	return kept;
+}
+
+/* Is there room for another run, or is it the last that grows? */
+static inline bool run_fits(const struct taking *taking, pfn_t pfn)
+{
+	const struct record *record = taking->record;
+
+	return record->runs < record->room || page_bytes(taking->mm->pool, pfn) == record->end;
+}
+
+/* The pages of one last-level table, as far as they can be had. */
+static enum went take_entries(struct taking *taking, pte_t all, const pte_slot *slots, unsigned count)
+{
+	const pte_t need = holdfast_need(taking->how), mask = need | PTE_FRAME_MASK;
+	struct hf_pool *pool = taking->mm->pool;
+	enum went went = WENT_ON;
+	size_t run;
+
+	if (unlikely((all & need) != need))
+		return leave(taking->mm->pool, why_not(walk_view(all, pte_load(slots)), taking->how));
+	for (unsigned i = 0; i < count && went == WENT_ON; i += (unsigned)run) {
+		pte_t first = pte_load(&slots[i]);
+		pfn_t pfn = pte_pfn(first);
+
+		if (unlikely((first & need) != need))
+			return leave(taking->mm->pool, why_not(walk_view(all, first), taking->how));
+		if (unlikely(!run_fits(taking, pfn)))
+			return WENT_OFF;
+		/* The first was looked at: it is the one that counts, whatever it has become since. */
+		run = 1 + plat_entries_in_row(&slots[i + 1], count - i - 1, mask, (first & mask) + PTE_FRAME_STEP,
+					      PTE_FRAME_STEP);
+		run = raise_row(taking, page_of(pool, pfn), run, &went);
+		if (likely(run))
+			runs_add(taking->record, page_bytes(pool, pfn), run);
+	}
+	return went;
+}
+
+#ifdef HF_LAB
+/* The same for a design that may ask for more, page by page. */
+static enum went take_entries_of_design(struct taking *taking, pte_t all, const pte_slot *slots, unsigned count)
+{
+	struct hf_pool *pool = taking->mm->pool;
+	enum went went = WENT_ON;
+
+	for (unsigned i = 0; i < count && went == WENT_ON; i++) {
+		pte_t pte = pte_load(&slots[i]), view = walk_view(all, pte);
+		struct page *page = page_of(pool, pte_pfn(view));
+		struct view seen = { view, page, false };
+
+		if (!DESIGN_FAST(taking->mm, seen, taking->how))
+			return leave(pool, why_not(view, taking->how));
+		if (!run_fits(taking, pte_pfn(view)))
+			return WENT_OFF;
+		if (!raise_row(taking, page, 1, &went))
+			return went;
+		if (!pin_holds(taking, page, &slots[i], pte))
+			return WENT_OFF;
+		runs_add(taking->record, page_bytes(pool, pte_pfn(view)), 1);
+	}
+	return went;
+}
+#define TAKE_ENTRIES(taking, all, slots, count)                                                              \
+	(DESIGN_IS_HOLDFAST((taking)->mm) ? take_entries(taking, all, slots, count)                          \
+					  : take_entries_of_design(taking, all, slots, count))
+#else
+#define TAKE_ENTRIES(taking, all, slots, count) take_entries(taking, all, slots, count)
+#endif
+
+/* The pages that stand in one last-level table. */
+static enum went take_table(struct taking *taking)
 {
 	uint64_t left = taking->pages - taking->record->pages;
 	vpn_t vpn = taking->vpn + taking->record->pages;
@@ -101,24 +180,25 @@ static bool take_table(struct taking *taking)
 		return leave(taking->mm->pool, STAT_left_absent);
 	if (DESIGN_LOOKS_AT_TABLES(taking->mm) && (!(walk.all & PTE_PINNABLE) || !walk_mark_pinned(&walk)))	/* P3 */
 		return leave(taking->mm->pool, STAT_left_pinnable);
-	return take_entries(taking, walk.all, walk.upper[0], count);
+	return TAKE_ENTRIES(taking, walk.all, walk.upper[0], count);
 }
 
 void pin_fast(struct taking *taking)
 {
 	uint64_t before = taking->record->pages;
-	bool on = pin_begin(taking);
+	enum went went = pin_begin(taking) ? WENT_ON : WENT_OFF;
 
-	while (on && taking->record->pages < taking->pages) {
-		plat_section_enter(PLAT_LOOK);
-		on = take_table(taking);
+	for (unsigned cuts = 0; went != WENT_OFF && taking->record->pages < taking->pages; cuts += went == WENT_CUT) {
+		if (unlikely(cuts == CUTS_MOST)) {
+			leave(taking->mm->pool, STAT_left_forking);
+			break;
+		}
+		plat_section_enter(PLAT_RAISE_ROW);
+		went = take_table(taking);
 		plat_section_leave();
 	}
-	/* Dropped only here: it may be the last by now, and freeing may wait. */
-	if (unlikely(taking->excess)) {
-		page_drop(taking->mm->pool, taking->excess, COUNT_PIN);
-		taking->excess = NULL;
-	}
+	if (unlikely(taking->over))
+		free_over(taking);
 	pin_end(taking, before);
 	if (taking->record->pages > before)
 		stat_add(taking->mm->pool, STAT_pin_fast, taking->record->pages - before);

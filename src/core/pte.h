@@ -39,6 +39,7 @@
 
 #define PTE_FRAME_SHIFT 12
 #define PTE_FRAME_MASK (UINT64_C(0xffffffff) << PTE_FRAME_SHIFT)
+#define PTE_FRAME_STEP (UINT64_C(1) << PTE_FRAME_SHIFT)	/* from one frame to the next */
 
 /* What an entry permits whose table is this tree's alone.  A fork that shares the table takes W and PINNABLE away. */
 #define PTE_TABLE (PTE_P | PTE_W | PTE_U | PTE_A | PTE_PINNABLE)

@@ -3,21 +3,19 @@
  */
 #include "record.h"
 
-static uint64_t hash_of(const void *record)
-{
-	return ((uint64_t)(uintptr_t)record * UINT64_C(0x9e3779b97f4a7c15) >> 48) << 2;
-}
-
-bool record_is_plausible(const void *record, uint64_t word)
-{
-	return record && (word & (RECORD_GENERATION - 1)) == (hash_of(record) | RECORD_LIVE);
-}
-
 /* ---- free records ---------------------------------------------------------------- */
 
 void records_begin(struct slot *slot)
 {
 	plat_lock_init(&slot->records_lock);
+}
+
+static void iov_free(struct record *record)
+{
+	if (record->iov != record->few)
+		plat_free(record->iov);
+	record->iov = record->few;
+	record->room = RECORD_RUNS;
 }
 
 void records_destroy(struct hf_pool *pool)
@@ -29,10 +27,35 @@ void records_destroy(struct hf_pool *pool)
 
 		for (; chunk; chunk = next) {
 			next = chunk->next;
+			for (unsigned i = 0; i < CHUNK_RECORDS; i++)
+				iov_free(&chunk->records[i]);
 			plat_free(chunk);
 		}
 		plat_lock_fini(&slot->records_lock);
 	}
+}
+
+/* As if it had held one page. */
+static void record_make_free(struct record *record)
+{
+	record->pages = 1;
+	record->runs = 1;
+	record->parted = false;
+	atomic_store_explicit(&record->given, 0, memory_order_relaxed);
+}
+
+static void record_init(struct record *record, struct hf_pool *pool, struct slot *slot)
+{
+	bool shared = slot_is_shared(pool, slot);
+
+	atomic_init(&record->word, RECORD_GENERATION | ((uintptr_t)record & RECORD_ADDRESS) | RECORD_FREE);
+	record->pool = pool;
+	record->slot = slot;
+	record->owner = shared ? RECORD_SHARED : (uint32_t)(slot - pool->slots);
+	record->iov = record->few;
+	record->room = RECORD_RUNS;
+	record->gone = record->gone_few;
+	record_make_free(record);
 }
 
 static struct record *chunk_add(struct hf_pool *pool, struct slot *slot)
@@ -42,12 +65,8 @@ static struct record *chunk_add(struct hf_pool *pool, struct slot *slot)
 	if (!chunk)
 		return NULL;
 	for (unsigned i = 0; i < CHUNK_RECORDS; i++) {
-		struct record *record = &chunk->records[i];
-
-		atomic_init(&record->word, RECORD_GENERATION | hash_of(record) | RECORD_FREE);
-		record->pool = pool;
-		record->slot = slot;
-		record->next = i + 1 < CHUNK_RECORDS ? record + 1 : NULL;
+		record_init(&chunk->records[i], pool, slot);
+		chunk->records[i].next = i + 1 < CHUNK_RECORDS ? &chunk->records[i + 1] : NULL;
 	}
 	chunk->next = atomic_load_explicit(&slot->chunks, memory_order_relaxed);
 	/* Pairs with records_each(): the chunk's contents before its being there (races/inventory-against-pin). */
@@ -82,26 +101,32 @@ struct record *record_take(struct hf_pool *pool)
 		plat_unlock(&slot->records_lock);
 	if (!record)
 		return NULL;
-	record->iov = record->few;
-	record->room = RECORD_RUNS;
 	record->runs = 0;
 	record->pages = 0;
-	record->gone = &record->gone_few;
-	record->gone_few = 0;
-	record->parted = false;
 	record->end = NULL;
 	return record;
+}
+
+/* What was kept for its parts is as it was before there were any. */
+static void gone_forget(struct record *record)
+{
+	if (record->gone != record->gone_few)
+		plat_free(record->gone);
+	record->gone = record->gone_few;
+	for (unsigned i = 0; i < RECORD_PAGES / RECORD_BITS; i++)
+		record->gone_few[i] = 0;
 }
 
 void record_give(struct record *record)
 {
 	struct slot *slot = record->slot;
 
-	if (unlikely(record->iov != record->few))
-		plat_free(record->iov);
-	if (unlikely(record->gone != &record->gone_few))
-		plat_free(record->gone);
-	if (likely(slot == slot_mine(record->pool) && !slot_is_shared(record->pool, slot))) {
+	if (unlikely(record->room > RECORD_RUNS_KEPT))
+		iov_free(record);
+	if (unlikely(record->parted || record->gone != record->gone_few))
+		gone_forget(record);
+	record_make_free(record);
+	if (likely(record->owner == plat_self())) {
 		record->next = slot->records_free;
 		slot->records_free = record;
 		return;
@@ -115,41 +140,13 @@ void record_give(struct record *record)
 
 /* ---- the life of one ------------------------------------------------------------------ */
 
-uint64_t record_begin(struct record *record, const struct hf_mm *mm, uint64_t address, uint64_t length, unsigned how,
-		      const char *tag)
-{
-	uint64_t word = atomic_load_explicit(&record->word, memory_order_relaxed) | RECORD_LIVE;
-
-	/*
-	 * Pairs with the acquire fence in record_read(): whoever reads what follows
-	 * sees that the pin before has ended (races/inventory-against-pin-again).  And
-	 * with the one in load_piece(): what a device stores through the pin has no
-	 * fence of its own (races/device-write-against-load-and-cow).
-	 */
-	atomic_thread_fence(memory_order_release);
-	atomic_store_explicit(&record->mm, mm, memory_order_relaxed);
-	atomic_store_explicit(&record->tag, tag, memory_order_relaxed);
-	atomic_store_explicit(&record->address, address, memory_order_relaxed);
-	atomic_store_explicit(&record->length, length, memory_order_relaxed);
-	atomic_store_explicit(&record->held, length, memory_order_relaxed);
-	atomic_store_explicit(&record->since, plat_now(), memory_order_relaxed);
-	atomic_store_explicit(&record->how, how, memory_order_relaxed);
-	/* Pairs with record_read() and record_claim(): all of the pin (races/inventory-against-pin). */
-	atomic_store_explicit(&record->word, word, memory_order_release);
-	return word;
-}
-
 bool record_claim(struct record *record, uint64_t word, uint64_t *found)
 {
-	uint64_t busy = (word & ~(uint64_t)RECORD_WHAT) | RECORD_BUSY;
-
 	for (unsigned attempt = 0;; attempt++) {
 		*found = word;
-		/* Acquire pairs with record_release() and record_begin() (races/unpin-of-both-parts). */
-		if (atomic_compare_exchange_strong_explicit(&record->word, found, busy, memory_order_acquire,
-							    memory_order_relaxed))
+		if (record_try_claim(record, found))
 			return true;
-		if (*found != busy)
+		if (*found != record_busy(word))
 			return false;
 		plat_pause(attempt);	/* another thread unpins a part of the same pin */
 	}
@@ -163,10 +160,7 @@ void record_release(struct record *record, uint64_t word)
 
 void record_end(struct record *record, uint64_t word)
 {
-	/* Relaxed: it says to the inventory and to a second unpin that there is nothing here.
-	   Who takes the record for a pin gets it from record_give(). */
-	atomic_store_explicit(&record->word, (word & ~(uint64_t)RECORD_WHAT) + RECORD_GENERATION,
-			      memory_order_relaxed);
+	record_over(record, word);
 	record_give(record);
 }
 
@@ -208,15 +202,13 @@ struct listing {
 
 void record_describe(const struct record *record, struct hf_pin_info *info)
 {
-	uint64_t since = atomic_load_explicit(&record->since, memory_order_relaxed), now = plat_now();
-
 	info->mm = atomic_load_explicit(&record->mm, memory_order_relaxed);
 	info->tag = atomic_load_explicit(&record->tag, memory_order_relaxed);
 	info->address = atomic_load_explicit(&record->address, memory_order_relaxed);
 	info->length = atomic_load_explicit(&record->length, memory_order_relaxed);
-	info->held = atomic_load_explicit(&record->held, memory_order_relaxed);
+	info->held = info->length - atomic_load_explicit(&record->given, memory_order_relaxed);
 	info->how = atomic_load_explicit(&record->how, memory_order_relaxed);
-	info->age = now > since ? now - since : 0;
+	info->age = plat_stamp_age(atomic_load_explicit(&record->since, memory_order_relaxed));
 }
 
 /* One record as it was at one moment; false: it ended or began meanwhile. */

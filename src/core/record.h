@@ -4,14 +4,18 @@
  * Records come from the pinning thread's slot and never move or go away before
  * the pool does, so that a handle can be checked against its record at any time:
  *
- *	 63                        18 17            2 1  0
- *	+----------------------------+---------------+----+
- *	|         generation         | address hash  |what|   what: free, live, busy
- *	+----------------------------+---------------+----+
+ *	 63                       22 21           6 5   3  2   1  0
+ *	+---------------------------+--------------+-----+---+----+
+ *	|        generation         |   address    |  0  |one|what|   what: free, live, busy
+ *	+---------------------------+--------------+-----+---+----+
  *
  * The handle carries this word as it was when the pin began.  It changes when
- * the pin ends, so a second unpin finds another; and the hash tells a handle
- * that was never one before its pointer is followed.
+ * the pin ends, so a second unpin finds another; and bits 6 to 21 of the record's
+ * own address tell a handle that was never one before its pointer is followed.
+ *
+ * one: a plain pin of one page, never parted, of which nothing was allocated; its
+ * page stands in the record (pin_one.c).  A free record looks as if it had been
+ * one, so that the next such pin finds all but its own particulars there.
  *
  * The owner of a slot takes records from it without a lock; a thread that ends
  * somebody else's pin pushes the record on the slot's list of returned ones.
@@ -23,32 +27,44 @@
 
 #include "pool.h"
 
-#define RECORD_RUNS 4u		/* runs without an allocation */
-#define RECORD_PAGES 64u	/* pages whose parts are kept track of without one */
+#define RECORD_RUNS 4u			/* runs without an allocation */
+#define RECORD_RUNS_KEPT 512u		/* the most whose allocation a free record keeps for its next pin */
+#define RECORD_PAGES 512u		/* pages whose parts are kept track of without one */
+#define RECORD_BITS 64u			/* pages a word */
 
 enum record_what { RECORD_FREE = 0, RECORD_LIVE = 1, RECORD_BUSY = 2, RECORD_WHAT = 3 };
-#define RECORD_GENERATION (UINT64_C(1) << 18)
+#define RECORD_ONE UINT64_C(4)
+#define RECORD_ADDRESS ((UINT64_C(1) << 22) - 64)
+#define RECORD_GENERATION (UINT64_C(1) << 22)
 
 struct record {
+	/* a pin of one page touches this line and the next, and nothing else */
 	_Alignas(64) _Atomic uint64_t word;
 	struct record *next;			/* in a list of free ones */
-	struct hf_pool *pool;
-	struct slot *slot;
+	struct page *page;			/* of a pin of one page */
+	uint32_t owner;				/* whose slot it is, by plat_self(); RECORD_SHARED */
+	/* for the inventory, which reads them while they change */
+	_Atomic uint32_t how;
+	_Atomic(const struct hf_mm *) mm;
+	_Atomic(const char *) tag;
+	_Atomic uint64_t address, since;
+
+	_Atomic uint64_t length, given;		/* given: bytes unpinned in part */
 	struct iovec *iov;			/* few, or allocated */
-	uint64_t *gone;				/* pages unpinned in part: gone_few, or allocated */
-	uint64_t gone_few;
+	struct slot *slot;
+	struct hf_pool *pool;
 	uint64_t pages;				/* pinned at first */
 	uint32_t runs, room;
 	unsigned char *end;			/* of the last run: what a next page may lengthen */
-	bool parted;				/* a part was unpinned: gone says which */
-	struct iovec few[RECORD_RUNS];
 
-	/* for the inventory, which reads them while they change */
-	_Atomic(const struct hf_mm *) mm;
-	_Atomic(const char *) tag;
-	_Atomic uint64_t address, length, held, since;
-	_Atomic uint32_t how;
+	struct iovec few[RECORD_RUNS];
+	bool parted;				/* a part was unpinned: gone says which */
+	uint64_t *gone;				/* pages unpinned in part: gone_few, or allocated */
+	uint64_t gone_few[RECORD_PAGES / RECORD_BITS];	/* zero unless parted */
 };
+
+/* The owner of the records of the slot that is shared. */
+#define RECORD_SHARED UINT32_MAX
 
 #ifndef HF_CHUNK_RECORDS	/* a build parameter, too */
 #define HF_CHUNK_RECORDS 32
@@ -60,24 +76,91 @@ struct record_chunk {
 	struct record records[CHUNK_RECORDS];
 };
 
-struct record *record_take(struct hf_pool *pool);	/* NULL: no memory */
+struct record *record_take(struct hf_pool *pool);	/* empty; NULL: no memory */
 void record_give(struct record *record);		/* not live; frees what it allocated */
 
-/* Make it live: the inventory sees it.  Returns the word for the handle. */
-uint64_t record_begin(struct record *record, const struct hf_mm *mm, uint64_t address, uint64_t length, unsigned how,
-		      const char *tag);
+/* Make it live: the inventory sees it.  Returns the word for the handle.  one: RECORD_ONE, or 0. */
+static inline uint64_t record_begin(struct record *record, const struct hf_mm *mm, uint64_t address, uint64_t length,
+				    unsigned how, const char *tag, uint64_t one)
+{
+	uint64_t word = atomic_load_explicit(&record->word, memory_order_relaxed) + (RECORD_LIVE | one);
+
+	/*
+	 * Pairs with the acquire fence in record_read(): whoever reads what follows
+	 * sees that the pin before has ended (races/inventory-against-pin-again).  And
+	 * with the one in load_piece(): what a device stores through the pin has no
+	 * fence of its own (races/device-write-against-load-and-cow).
+	 */
+	atomic_thread_fence(memory_order_release);
+	atomic_store_explicit(&record->mm, mm, memory_order_relaxed);
+	atomic_store_explicit(&record->tag, tag, memory_order_relaxed);
+	atomic_store_explicit(&record->address, address, memory_order_relaxed);
+	atomic_store_explicit(&record->length, length, memory_order_relaxed);
+	atomic_store_explicit(&record->since, plat_stamp(), memory_order_relaxed);
+	atomic_store_explicit(&record->how, how, memory_order_relaxed);
+	/* Pairs with record_read() and record_claim(): all of the pin (races/inventory-against-pin). */
+	atomic_store_explicit(&record->word, word, memory_order_release);
+	return word;
+}
 
 /*
  * Claim a live record by its handle's word: RECORD_BUSY, for the caller alone.
  * False: it is not live any more, or never was; *found says what the word is.
  */
 bool record_claim(struct record *record, uint64_t word, uint64_t *found);
+
+static inline uint64_t record_busy(uint64_t word)
+{
+	return (word & ~(uint64_t)RECORD_WHAT) | RECORD_BUSY;
+}
+
+/* One attempt at it. */
+static inline bool record_try_claim(struct record *record, uint64_t *found)
+{
+	/* Acquire pairs with record_release() and record_begin() (races/unpin-of-both-parts). */
+	return atomic_compare_exchange_strong_explicit(&record->word, found, record_busy(*found), memory_order_acquire,
+						       memory_order_relaxed);
+}
+
 void record_release(struct record *record, uint64_t word);	/* live again */
 void record_end(struct record *record, uint64_t word);		/* over: and given back */
 
+/* The first half of an end: nobody finds a pin here any more. */
+static inline void record_over(struct record *record, uint64_t word)
+{
+	/* Relaxed: it says to the inventory and to a second unpin that there is nothing here.
+	   Who takes the record for a pin gets it from record_give(). */
+	atomic_store_explicit(&record->word, (word & ~(RECORD_WHAT | RECORD_ONE)) + RECORD_GENERATION,
+			      memory_order_relaxed);
+}
+
+/* Statistics of the calling thread's own slot. */
+static inline void slot_count_one(struct slot *slot, enum stat stat)
+{
+	_Atomic uint64_t *counter = &slot->stats[stat];
+
+	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + 1, memory_order_relaxed);
+}
+
+/* The end of a pin of one page that was never parted, claimed: as record_end(), and counted. */
+static inline void record_end_one(struct record *record, uint64_t word)
+{
+	struct slot *slot = record->slot;
+
+	if (unlikely(record->owner != plat_self())) {
+		stat_add(record->pool, STAT_unpin, 1);
+		record_end(record, word);
+		return;
+	}
+	slot_count_one(slot, STAT_unpin);
+	record_over(record, word);
+	record->next = slot->records_free;
+	slot->records_free = record;
+}
+
 static inline bool record_page_is_gone(const struct record *record, uint64_t page)
 {
-	return record->parted && record->gone[page / RECORD_PAGES] & UINT64_C(1) << (page % RECORD_PAGES);
+	return record->parted && record->gone[page / RECORD_BITS] & UINT64_C(1) << (page % RECORD_BITS);
 }
 
 /* The pages of one run: they lie in a row. */
@@ -90,8 +173,16 @@ static inline struct page *record_run(const struct record *record, uint32_t run,
 	return page_of(record->pool, (pfn_t)vpn_of(begin));
 }
 
-/* Could this pair have come from hf_pin()? */
-bool record_is_plausible(const void *record, uint64_t word);
+/* Could this pair have come from hf_pin()?  All of the word but the generation must be right. */
+static inline uint64_t record_mismatch(const void *record, uint64_t word)
+{
+	return (word ^ (uintptr_t)record) & (RECORD_GENERATION - 1);
+}
+
+static inline bool record_is_plausible(const void *record, uint64_t word)
+{
+	return (record_mismatch(record, word) & ~RECORD_ONE) == RECORD_LIVE;
+}
 
 /* What the inventory says of a record; the caller sees to it that it holds still. */
 void record_describe(const struct record *record, struct hf_pin_info *info);

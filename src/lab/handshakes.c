@@ -32,7 +32,7 @@
  * entry that is read again behind it: relaxed is enough.
  *
  * Q4's fence is the one that an atomic operation which returns a value is in Linux.
- * An undo is a full unpin, and waits for the section's end: see page_drop().
+ * An undo is a full unpin; if it frees, that waits for the section's end: see pin_take_back().
  *
  * R5 is what a flush of the translations is to hardware: a store is a translation
  * and then bytes, and one that began before W was taken away may still go into the
@@ -70,7 +70,7 @@ bool pin_holds(struct taking *taking, struct page *page, const pte_slot *slot, p
 	atomic_thread_fence(memory_order_seq_cst);
 	if (!((pte_load(slot) ^ pte) & ~PTE_FOUND))
 		return true;
-	taking->excess = page;
+	pin_take_back(taking, page);
 	stat_add(taking->mm->pool, STAT_left_dying, 1);
 	return false;
 }
