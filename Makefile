@@ -79,6 +79,7 @@ TOOL_OBJ  := $(TOOL:%.c=$(B)/lab/%.o)
 CLI_OBJ   := $(CLI:%.c=$(B)/lab/%.o)
 BENCH_OBJ := $(BENCH:%.c=$(B)/use/%.o)
 $(BENCH_OBJ): use_include += -Isrc/scenario
+$(B)/use/bench/section.o: use_include += -Isrc/platform
 EXPLORED_OBJ := $(EXPLORED:%.c=$(B)/explored/%.o) $(EXPLORE_TEST:%.c=$(B)/explored/%.o)
 EXPLORE_OBJ  := $(EXPLORE:%.c=$(B)/explore/%.o)
 SCENARIO_OBJ := $(patsubst %.c,$(B)/explore/%.o,$(wildcard src/scenario/*.c))
@@ -167,7 +168,9 @@ endef
 
 $(B)/holdfast: $(CLI_OBJ) $(B)/libexplorer.a $(B)/libtool.a $(B)/liblab.a
 	$(link)
-$(B)/holdfast-bench: $(BENCH_OBJ) $(B)/libholdfast.a
+# Once more the platform's objects, whose names the library keeps to itself: bench/section.c times them.
+$(B)/holdfast-bench: LIBS += -lm
+$(B)/holdfast-bench: $(BENCH_OBJ) $(B)/libholdfast.a $(filter $(B)/lib/src/platform/%,$(LIB_OBJ))
 	$(link)
 
 $(B)/examples/kv: $(KV_OBJ) $(B)/libholdfast.a

@@ -1,5 +1,5 @@
 /*
- * compare.c - one measure: both sides in turn, round by round
+ * compare.c - one trial: both sides in turn, round by round
  *
  * Who goes first changes with every round, so that what drifts (the clock speed,
  * the neighbours) hits both alike.  The ratio is taken pair by pair, for the two
@@ -9,86 +9,146 @@
  */
 #include "bench.h"
 
+#include <stdarg.h>
 #include <string.h>
 
-#define ROUNDS_MAX 64
-
-struct pair {
-	double holdfast[ROUNDS_MAX], peer[ROUNDS_MAX], ratio[ROUNDS_MAX];
-};
-
-static bool good(struct result *result, const struct side *side, const struct answer *answer)
+static bool good(struct rounds *rounds, const struct side *side, const struct answer *answer)
 {
 	if (answer->outcome == DONE)
 		return true;
-	if (answer->outcome > result->outcome)
-		result->outcome = answer->outcome;
-	snprintf(result->why, sizeof(result->why), "%.40s: %.110s", side->name, answer->why);
+	if (answer->outcome > rounds->outcome)
+		rounds->outcome = answer->outcome;
+	snprintf(rounds->why, sizeof(rounds->why), "%.40s: %.110s", side->name, answer->why);
 	return false;
 }
 
-static double per_unit(const struct answer *answer)
+static void keep(double figures[FIGURES][ROUNDS_MAX], unsigned round, const struct answer *answer)
 {
-	return answer->lap.ns / answer->lap.units;
+	for (unsigned figure = 0; figure < FIGURES; figure++)
+		figures[figure][round] = answer->lap.figures[figure];
 }
 
 /* Both sides once, the peer if it is there; false: a side broke off. */
-static bool both(struct result *result, struct worker workers[2], unsigned round, struct pair *pair)
+static bool both(const struct trial *trial, struct rounds *rounds, struct worker workers[2], unsigned round)
 {
-	const struct side *sides[2] = { result->measure->holdfast, result->measure->peer };
-	double *values[2] = { &pair->holdfast[round], &pair->peer[round] };
-	unsigned first = result->has_peer ? round & 1 : 0;
+	const struct side *sides[2] = { trial->holdfast, trial->peer };
+	unsigned first = rounds->has_peer ? round & 1 : 0;
 
-	for (unsigned turn = 0; turn < (result->has_peer ? 2u : 1u); turn++) {
+	for (unsigned turn = 0; turn < (rounds->has_peer ? 2u : 1u); turn++) {
 		unsigned which = first ^ turn;
 		struct answer answer;
 
 		worker_round(&workers[which], &answer);
-		if (!good(result, sides[which], &answer))
+		if (!good(rounds, sides[which], &answer))
 			return false;
-		*values[which] = per_unit(&answer);
+		keep(which ? rounds->peer : rounds->holdfast, round, &answer);
 	}
-	if (result->has_peer)
-		pair->ratio[round] = pair->peer[round] / pair->holdfast[round];
 	return true;
 }
 
-static void rounds(struct result *result, struct worker workers[2], const struct plan *plan, unsigned done,
-		   unsigned total)
+/* What there is not enough memory for twice: a round each, one after the other. */
+static void once(const struct trial *trial, struct rounds *rounds)
 {
-	uint64_t end = clock_ns() + (uint64_t)(plan->seconds * 1e9);
-	struct pair pair;
-	unsigned round = 0;
-
-	while (round < plan->rounds && round < ROUNDS_MAX && (round < plan->least || clock_ns() < end)) {
-		progress_show("%s: round %u of up to %u (measure %u of %u)", result->measure->name, round + 1,
-			      plan->rounds, done + 1, total);
-		if (!both(result, workers, round, &pair))
-			return;
-		round++;
-	}
-	result->rounds = round;
-	result->holdfast = spread_of(pair.holdfast, round);
-	if (!result->has_peer)
-		return;
-	result->peer = spread_of(pair.peer, round);
-	result->ratio = spread_of(pair.ratio, round);
-}
-
-void compare(const struct measure *measure, const struct plan *plan, unsigned done, unsigned total,
-	     struct result *result)
-{
-	struct worker workers[2];
+	struct worker worker;
 	struct answer answer;
 
-	*result = (struct result){ .measure = measure };
-	progress_show("%s: warming up (measure %u of %u)", measure->name, done + 1, total);
-	worker_start(&workers[0], measure->holdfast, measure, &answer);
-	if (!good(result, measure->holdfast, &answer))
+	worker_start(&worker, trial->holdfast, trial, &answer);
+	if (!good(rounds, trial->holdfast, &answer))
 		return;
-	worker_start(&workers[1], measure->peer, measure, &answer);
-	result->has_peer = good(result, measure->peer, &answer);
-	rounds(result, workers, plan, done, total);
+	keep(rounds->holdfast, 0, &answer);
+	rounds->count = 1;
+	worker_stop(&worker);
+	if (!trial->peer)
+		return;
+	worker_start(&worker, trial->peer, trial, &answer);
+	rounds->has_peer = good(rounds, trial->peer, &answer);
+	keep(rounds->peer, 0, &answer);
+	worker_stop(&worker);
+}
+
+static void in_turn(const struct trial *trial, const char *name, const struct plan *plan, const char *where,
+		    struct rounds *rounds)
+{
+	struct worker workers[2] = { { .channel = -1 }, { .channel = -1 } };
+	struct answer answer;
+	uint64_t end;
+
+	worker_start(&workers[0], trial->holdfast, trial, &answer);
+	if (!good(rounds, trial->holdfast, &answer))
+		return;
+	if (trial->peer)
+		worker_start(&workers[1], trial->peer, trial, &answer);
+	rounds->has_peer = trial->peer && good(rounds, trial->peer, &answer);
+	end = clock_ns() + (uint64_t)(plan->seconds * 1e9);
+	while (rounds->count < plan->rounds && rounds->count < ROUNDS_MAX &&
+	       (rounds->count < plan->least || clock_ns() < end)) {
+		progress_show("%s: round %u of up to %u (%s)", name, rounds->count + 1, plan->rounds, where);
+		if (!both(trial, rounds, workers, rounds->count)) {
+			rounds->count = 0;
+			break;
+		}
+		rounds->count++;
+	}
 	worker_stop(&workers[0]);
 	worker_stop(&workers[1]);
+}
+
+void compare(const struct trial *trial, const char *name, const struct plan *plan, const char *where,
+	     struct rounds *rounds)
+{
+	*rounds = (struct rounds){ 0 };
+	progress_show("%s: warming up (%s)", name, where);
+	if (trial->once)
+		once(trial, rounds);
+	else
+		in_turn(trial, name, plan, where, rounds);
+}
+
+static void leave_out(struct rounds *rounds, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void leave_out(struct rounds *rounds, const char *format, ...)
+{
+	va_list list;
+
+	*rounds = (struct rounds){ .outcome = IMPOSSIBLE };
+	va_start(list, format);
+	vsnprintf(rounds->why, sizeof(rounds->why), format, list);
+	va_end(list);
+}
+
+void trial_run(const struct trial *trial, const char *name, const struct plan *plan, uint64_t free_mib,
+	       const char *where, struct rounds *rounds)
+{
+	uint64_t needed = trial->mib * trial->percent / 100;
+
+	if (plan->quick && trial->slow)
+		leave_out(rounds, "it takes too long for --quick");
+	else if (free_mib && free_mib < needed)
+		leave_out(rounds, "it needs %llu MiB of free memory, and there are %llu", (unsigned long long)needed,
+			  (unsigned long long)free_mib);
+	else
+		compare(trial, name, plan, where, rounds);
+}
+
+void result_of(const struct measure *measure, const struct rounds *rounds, struct result *result)
+{
+	unsigned count = rounds->count, figure = measure->figure;
+	double holdfast[ROUNDS_MAX], peer[ROUNDS_MAX], ratio[ROUNDS_MAX];
+	const double *beside = measure->own_peer ? rounds->holdfast[measure->own_peer] : rounds->peer[figure];
+
+	result->measure = measure;
+	result->rounds = count;
+	result->has_peer = count && (measure->own_peer || (measure->beside && rounds->has_peer));
+	result->outcome = rounds->outcome;
+	memcpy(result->why, rounds->why, sizeof(result->why));
+	for (unsigned round = 0; round < count; round++) {
+		holdfast[round] = rounds->holdfast[figure][round];
+		peer[round] = beside[round];
+		ratio[round] = beside[round] / holdfast[round];
+	}
+	result->holdfast = spread_of(holdfast, count);
+	if (!result->has_peer)
+		return;
+	result->peer = spread_of(peer, count);
+	result->ratio = spread_of(ratio, count);
 }

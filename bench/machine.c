@@ -3,7 +3,7 @@
  *
  * All of it comes from files that may be missing; what can't be read is left out.
  */
-#include "bench.h"
+#include "threads.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
@@ -68,6 +68,51 @@ static void add_huge_pages(struct machine *machine)
 	}
 }
 
+/* Where a core is, as a number in sysfs; -1: not told. */
+static long place_of(int core, const char *file)
+{
+	char path[96], text[64];
+
+	snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%d/topology/%s", core, file);
+	return line_after(path, "", text, sizeof(text)) && *text ? strtol(text, NULL, 10) : -1;
+}
+
+/* Is the other core in the list of those that share the core's last cache? */
+static void add_cache(struct machine *machine, int core, int other)
+{
+	char path[96], text[128];
+	unsigned long first, last;
+
+	for (unsigned index = 4; index--;) {
+		snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%d/cache/index%u/shared_cpu_list", core, index);
+		if (!line_after(path, "", text, sizeof(text)))
+			continue;
+		if (sscanf(text, "%lu-%lu", &first, &last) < 2)
+			last = first = strtoul(text, NULL, 10);
+		add(machine, (unsigned long)other >= first && (unsigned long)other <= last ?
+			     ", sharing the last cache" : ", last caches of their own");
+		return;
+	}
+	add(machine, ", caches not told");
+}
+
+/* How far the two cores are from each other on which two threads are timed. */
+static void add_distance(struct machine *machine)
+{
+	int cores[2];
+
+	if (threads_cores(cores, 2) < 2)
+		return;
+	add(machine, "; cores %d and %d: ", cores[0], cores[1]);
+	if (place_of(cores[0], "physical_package_id") != place_of(cores[1], "physical_package_id"))
+		add(machine, "two packages");
+	else if (place_of(cores[0], "core_id") == place_of(cores[1], "core_id"))
+		add(machine, "two threads of one core");
+	else
+		add(machine, "one package");
+	add_cache(machine, cores[0], cores[1]);
+}
+
 void machine_look(struct machine *machine)
 {
 	char text[4096];
@@ -83,6 +128,7 @@ void machine_look(struct machine *machine)
 	if (line_after("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", "", text, sizeof(text)))
 		add(machine, ", governor %.30s", text);
 	add_huge_pages(machine);
+	add_distance(machine);
 	if (line_after("/proc/meminfo", "MemAvailable:", text, sizeof(text)))
 		machine->free_mib = strtoull(text, NULL, 10) / 1024;
 }

@@ -5,238 +5,144 @@
  */
 #include "bench.h"
 
-#include "holdfast.h"
-
 #include <errno.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define CHOSEN_MAX 64
-
-static const struct plan thorough = { .rounds = 31, .least = 5, .seconds = 10 };
-static const struct plan quick = { .rounds = 9, .least = 3, .seconds = 2 };
-
-struct wish {
-	const struct plan *plan;
-	bool json;
-	unsigned count;				/* --count: rounds of one side; 0: compare */
-	unsigned chosen;
-	const struct measure *measures[CHOSEN_MAX];
+/* Everything that came out: the picture is drawn when all is done. */
+struct run {
+	const struct wish *wish;
+	struct machine machine;
+	unsigned done, total;			/* for the progress line */
+	bool any, failed;
+	unsigned met, missed;
+	struct result results[CHOSEN_MAX];
+	struct line lines[CURVES_MAX][LINES_MAX];
+	struct chart chart;
 };
 
-static const char help[] =
-	"usage: holdfast bench [OPTION...] [MEASURE...]\n"
-	"\n"
-	"Times pins, COW breaks, demand-zero faults and forks: Holdfast and the kernel that\n"
-	"runs here, in turn.  Without a MEASURE: all of them.\n"
-	"\n"
-	"  --quick                fewer rounds: done within a minute\n"
-	"  --format text|json     a table (default), or one JSON object a line\n"
-	"  --json                 the same as --format json\n"
-	"  --list                 the measures, and what each is\n"
-	"  --count ROUNDS         Holdfast's side of one MEASURE that often, with no clock: to be\n"
-	"                         run under an instruction counter (bench/instructions.sh)\n"
-	"  --help, --version\n"
-	"\n"
-	"Exit status: 0 measured, 1 went wrong, 2 usage, 77 nothing could be measured here.\n";
-
-static int complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-static int complain(const char *format, ...)
+static void judge(struct run *run, const struct result *result)
 {
-	va_list list;
+	enum verdict verdict = verdict_of(result);
 
-	va_start(list, format);
-	fputs("holdfast bench: ", stderr);
-	vfprintf(stderr, format, list);
-	fputs("; `holdfast bench --help` says more\n", stderr);
-	va_end(list);
-	return EXIT_USAGE;
+	run->any |= result->rounds > 0;
+	run->failed |= result->outcome == WENT_WRONG;
+	run->met += verdict == MET;
+	run->missed += verdict == MISSED;
 }
 
-/* ---- what is wanted ---------------------------------------------------------------------- */
-
-static int set_format(struct wish *wish, const char *format)
+static void where(const struct run *run, char *text, size_t room)
 {
-	if (strcmp(format, "text") && strcmp(format, "json"))
-		return complain("--format is one of text, json, not \"%s\"", format);
-	wish->json = !strcmp(format, "json");
-	return 0;
+	snprintf(text, room, "%u of %u", run->done + 1, run->total);
 }
 
-static int set_count(struct wish *wish, const char *text)
+/* ---- measures ------------------------------------------------------------------------------ */
+
+/* Measures of one trial that were chosen one after the other are figures of the same rounds. */
+static void take_measures(struct run *run)
 {
-	char *end;
-	unsigned long count;
+	const struct wish *wish = run->wish;
+	const struct trial *last = NULL;
+	struct rounds rounds = { 0 };
 
-	errno = 0;
-	count = strtoul(text, &end, 10);
-	if (errno || *end || *text < '0' || *text > '9' || !count || count > 1000000)
-		return complain("--count wants a number from 1 to 1000000, not \"%s\"", text);
-	wish->count = (unsigned)count;
-	return 0;
-}
+	for (unsigned i = 0; i < wish->measure_count; i++, run->done++) {
+		const struct measure *measure = wish->measures[i];
+		struct result *result = &run->results[i];
+		struct trial trial = { 0 };
+		char place[32];
 
-static int choose(struct wish *wish, const char *name)
-{
-	const struct measure *measure = measure_find(name);
-
-	if (!measure)
-		return complain("unknown measure \"%s\"; --list shows them", name);
-	if (wish->chosen == CHOSEN_MAX)
-		return complain("more than %d measures", CHOSEN_MAX);
-	wish->measures[wish->chosen++] = measure;
-	return 0;
-}
-
-static void choose_all(struct wish *wish)
-{
-	for (const struct measure *measure = measures; measure->name; measure++)
-		wish->measures[wish->chosen++] = measure;
-}
-
-static void list_measures(void)
-{
-	for (const struct measure *measure = measures; measure->name; measure++)
-		printf("%-18s %s\n", measure->name, measure->what);
-}
-
-static void print_help(void)
-{
-	fputs(help, stdout);
-}
-
-static void print_version(void)
-{
-	printf("holdfast %s\n", hf_version());
-}
-
-static int set_quick(struct wish *wish, const char *unused)
-{
-	(void)unused;
-	wish->plan = &quick;
-	return 0;
-}
-
-static int set_json(struct wish *wish, const char *unused)
-{
-	(void)unused;
-	wish->json = true;
-	return 0;
-}
-
-/* Exactly one of the two is set. */
-static const struct option {
-	const char *name;
-	bool has_value;
-	int (*set)(struct wish *, const char *value);
-	void (*print)(void);			/* in place of the work */
-} options[] = {
-	{ "--quick", false, set_quick, NULL },	 { "--json", false, set_json, NULL },
-	{ "--format", true, set_format, NULL },	 { "--count", true, set_count, NULL },
-	{ "--list", false, NULL, list_measures }, { "--help", false, NULL, print_help },
-	{ "-h", false, NULL, print_help },	 { "--version", false, NULL, print_version },
-};
-
-/* Whole names only, as in the other commands. */
-static const struct option *option_find(const char *word)
-{
-	size_t length = strcspn(word, "=");
-
-	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
-		if (strlen(options[i].name) == length && !memcmp(options[i].name, word, length))
-			return &options[i];
-	return NULL;
-}
-
-/* The option at argv[*at], and its value, which may be the next word. */
-static int take_option(struct wish *wish, char **argv, int *at, void (**print)(void))
-{
-	const char *word = argv[*at], *value = strchr(word, '=');
-	const struct option *option = option_find(word);
-
-	if (!option)
-		return complain("unknown option %s", word);
-	if (!option->has_value && value)
-		return complain("%s takes no value", option->name);
-	if (option->has_value && !value && !argv[*at + 1])
-		return complain("%s wants a value", option->name);
-	if (option->print) {
-		*print = option->print;
-		return 0;
-	}
-	if (option->has_value)
-		value = value ? value + 1 : argv[++*at];
-	return option->set(wish, value);
-}
-
-/* Returns an exit code, or -1 to go on. */
-static int parse(struct wish *wish, char **argv)
-{
-	void (*print)(void) = NULL;
-	bool names_only = false;
-	int error = 0;
-
-	for (int at = 1; argv[at] && !error; at++) {
-		if (!names_only && !strcmp(argv[at], "--"))
-			names_only = true;
-		else if (!names_only && argv[at][0] == '-')
-			error = take_option(wish, argv, &at, &print);
+		if (measure->trial)
+			trial = *measure->trial;
+		if (wish->plan->quick && trial.quick_mib)
+			trial.mib = trial.quick_mib;
+		where(run, place, sizeof(place));
+		if (!measure->trial)
+			rounds = (struct rounds){ 0 };
+		else if (measure->trial != last)
+			trial_run(&trial, measure->name, wish->plan, run->machine.free_mib, place, &rounds);
+		last = measure->trial;
+		*result = (struct result){ .mib = trial.mib };
+		result_of(measure, &rounds, result);
+		progress_clear();
+		judge(run, result);
+		run->chart.result[run->chart.results++] = result;
+		if (wish->json)
+			report_json(&run->machine, result, NULL);
 		else
-			error = choose(wish, argv[at]);
+			report_text(result);
 	}
-	if (error)
-		return error;
-	if (print) {
-		print();
-		return EXIT_MEASURED;
-	}
-	if (wish->count && wish->chosen != 1)
-		return complain("--count wants exactly one measure");
-	if (!wish->chosen)
-		choose_all(wish);
-	return -1;
 }
 
-/* ---- doing it ------------------------------------------------------------------------------ */
+/* ---- curves ---------------------------------------------------------------------------------- */
 
-static void one(const struct wish *wish, const struct machine *machine, unsigned at, struct result *result)
+static void tell_line(struct run *run, const struct curve *curve, const struct line *line)
 {
-	const struct measure *measure = wish->measures[at];
-
-	if (machine->free_mib && machine->free_mib < measure->mib) {
-		*result = (struct result){ .measure = measure, .outcome = IMPOSSIBLE };
-		snprintf(result->why, sizeof(result->why), "it needs %llu MiB of free memory, and there are %llu",
-			 (unsigned long long)measure->mib, (unsigned long long)machine->free_mib);
-	} else {
-		compare(measure, wish->plan, at, wish->chosen, result);
+	for (unsigned i = 0; i < line->count; i++) {
+		judge(run, &line->points[i]);
+		if (run->wish->json)
+			report_json(&run->machine, &line->points[i], curve->axis);
 	}
-	progress_clear();
-	if (wish->json)
-		report_json(machine, result);
+	judge(run, &line->fit);
+	if (run->wish->json)
+		report_json(&run->machine, &line->fit, NULL);
 	else
-		report_text(result);
+		report_line(curve, line);
+	run->chart.curve[run->chart.lines] = curve;
+	run->chart.line[run->chart.lines++] = line;
 }
+
+static void take_curves(struct run *run)
+{
+	const struct wish *wish = run->wish;
+
+	for (unsigned i = 0; i < wish->curve_count; i++, run->done++) {
+		const struct curve *curve = wish->chosen_curves[i];
+		char place[32];
+
+		where(run, place, sizeof(place));
+		curve_run(curve, wish->plan, run->machine.free_mib, place, run->lines[i]);
+		progress_clear();
+		for (unsigned line = 0; line < curve->count; line++)
+			tell_line(run, curve, &run->lines[i][line]);
+	}
+}
+
+/* ---- all of it --------------------------------------------------------------------------------- */
 
 static int measure_all(const struct wish *wish)
 {
-	struct machine machine;
-	bool any = false, failed = false;
+	struct run *run = calloc(1, sizeof(*run));
+	int error = 0;
 
-	machine_look(&machine);
-	if (!wish->json)
-		report_head(&machine);
-	for (unsigned at = 0; at < wish->chosen; at++) {
-		struct result result;
-
-		one(wish, &machine, at, &result);
-		any |= result.rounds > 0;
-		failed |= result.outcome == WENT_WRONG;
+	if (!run) {
+		fprintf(stderr, "holdfast bench: out of memory\n");
+		return EXIT_FAILED;
 	}
+	run->wish = wish;
+	run->total = wish->measure_count + wish->curve_count;
+	machine_look(&run->machine);
 	if (!wish->json)
-		report_tail();
-	return failed ? EXIT_FAILED : any ? EXIT_MEASURED : EXIT_NOTHING;
+		report_head(&run->machine);
+	take_measures(run);
+	take_curves(run);
+	if (!wish->json)
+		report_tail(run->met, run->missed);
+	if (wish->chart)
+		error = chart_write(&run->chart, &run->machine, wish->chart);
+	if (error)
+		fprintf(stderr, "holdfast bench: can't write %s: %s\n", wish->chart, strerror(error));
+	return run->failed || error ? EXIT_FAILED : run->any ? EXIT_MEASURED : EXIT_NOTHING;
+}
+
+/* What an instruction counter runs: little memory, for each instruction takes long there. */
+static int count_only(const struct wish *wish)
+{
+	struct trial trial = *wish->measures[0]->trial;
+
+	if (trial.mib > COUNT_MIB)
+		trial.mib = COUNT_MIB;
+	printf("%.0f\n", side_run_here(trial.holdfast, &trial, wish->count));
+	return EXIT_MEASURED;
 }
 
 /* What was written has to have got somewhere. */
@@ -250,16 +156,13 @@ static int finish(int status)
 
 int main(int argc, char **argv)
 {
-	struct wish wish = { .plan = &thorough };
-	int status = argc > 0 ? parse(&wish, argv) : complain("no name to run under");
+	struct wish wish = { 0 };
+	int status;
 
-	if (status >= 0)
-		return finish(status);
-	if (wish.count) {
-		const struct measure *measure = wish.measures[0];
-
-		printf("%.0f\n", side_run_here(measure->holdfast, measure, wish.count));
-		return finish(EXIT_MEASURED);
-	}
-	return finish(measure_all(&wish));
+	if (argc < 1)
+		return EXIT_USAGE;
+	status = options_parse(&wish, argv);
+	if (status < 0)
+		status = wish.count ? count_only(&wish) : measure_all(&wish);
+	return finish(status);
 }

@@ -11,11 +11,9 @@
 
 #include <stdlib.h>
 
-/* Pages that a round pins, in calls of measure->count. */
+/* Pages that a round pins, in calls of trial->count. */
 #define PAGES_A_ROUND 32768u
 #define MOST_A_CALL 512u
-/* Warm pages beside those of the call, so that random order has where to scatter. */
-#define POOL_PAGES 8192u
 
 /* ---- Holdfast ------------------------------------------------------------------------ */
 
@@ -35,16 +33,15 @@ static void pin_and_unpin(struct pinning *pinning)
 		wrong("hf_pin or hf_unpin of %zu bytes failed", length);
 }
 
-static void *pin_begin(const struct measure *measure)
+static void *pin_begin(const struct trial *trial)
 {
-	struct pinning *pinning = calloc(1, sizeof(*pinning));
+	struct pinning *pinning = must_have(calloc(1, sizeof(*pinning)));
 
-	if (!pinning)
-		impossible("out of memory");
-	world_begin(&pinning->world, MOST_A_CALL, POOL_PAGES, measure->scattered);
+	/* A pool with more pages than the call's, so that random order has where to scatter. */
+	world_begin(&pinning->world, MOST_A_CALL, trial->mib * MIB / PAGE, trial->scattered);
 	world_write(&pinning->world);
-	pinning->pages = measure->count;
-	pinning->how = measure->how;
+	pinning->pages = trial->count;
+	pinning->how = trial->how;
 	return pinning;
 }
 
@@ -58,11 +55,12 @@ static void pin_round(void *state, struct lap *lap)
 	begin = clock_ns();
 	for (unsigned call = 0; call < calls; call++)
 		pin_and_unpin(pinning);
-	*lap = (struct lap){ (double)(clock_ns() - begin), PAGES_A_ROUND };
+	lap->figures[0] = (double)(clock_ns() - begin) / PAGES_A_ROUND;
+	lap->units = PAGES_A_ROUND;
 	EXPECTED(&pinning->world, pin_fast, PAGES_A_ROUND);
 }
 
-const struct side pin_holdfast = { "Holdfast", pin_begin, pin_round };
+const struct side pin_holdfast = { "Holdfast", pin_begin, pin_round, "hf_pin hf_unpin" };
 
 /* ---- the kernel ------------------------------------------------------------------------- */
 
@@ -72,16 +70,14 @@ struct ringed {
 	int ring;
 };
 
-static void *ring_begin(const struct measure *measure)
+static void *ring_begin(const struct trial *trial)
 {
-	struct ringed *ringed = calloc(1, sizeof(*ringed));
+	struct ringed *ringed = must_have(calloc(1, sizeof(*ringed)));
 
-	if (!ringed)
-		impossible("out of memory");
-	plain_begin(&ringed->plain, MOST_A_CALL, POOL_PAGES, measure->scattered);
+	plain_begin(&ringed->plain, MOST_A_CALL, trial->mib * MIB / PAGE, trial->scattered);
 	plain_write(&ringed->plain);
 	ringed->ring = ring_open();
-	ringed->buffer = (struct iovec){ ringed->plain.base, measure->count * PAGE };
+	ringed->buffer = (struct iovec){ ringed->plain.base, trial->count * PAGE };
 	return ringed;
 }
 
@@ -95,7 +91,7 @@ static void ring_round(void *state, struct lap *lap)
 		ring_pin(ringed->ring, &ringed->buffer, 1);
 		ring_unpin(ringed->ring);
 	}
-	*lap = (struct lap){ (double)(clock_ns() - begin), PAGES_A_ROUND };
+	lap->figures[0] = (double)(clock_ns() - begin) / PAGES_A_ROUND;
 }
 
-const struct side pin_kernel = { "io_uring", ring_begin, ring_round };
+const struct side pin_kernel = { "io_uring", ring_begin, ring_round, NULL };

@@ -1,5 +1,5 @@
 /*
- * side.c - a side of a measure in a process of its own
+ * side.c - a side of a trial in a process of its own
  *
  *	measuring process            side
  *	-----------------            ----
@@ -67,10 +67,17 @@ _Noreturn void wrong(const char *format, ...)
 	give_up(WENT_WRONG, format, list);
 }
 
-_Noreturn static void serve(const struct side *side, const struct measure *measure)
+void *must_have(void *memory)
+{
+	if (!memory)
+		impossible("out of memory");
+	return memory;
+}
+
+_Noreturn static void serve(const struct side *side, const struct trial *trial)
 {
 	struct answer answer = { .outcome = DONE };
-	void *state = side->begin(measure);
+	void *state = side->begin(trial);
 	char go;
 
 	do {
@@ -82,9 +89,9 @@ _Noreturn static void serve(const struct side *side, const struct measure *measu
 	_exit(0);
 }
 
-double side_run_here(const struct side *side, const struct measure *measure, unsigned rounds)
+double side_run_here(const struct side *side, const struct trial *trial, unsigned rounds)
 {
-	void *state = side->begin(measure);
+	void *state = side->begin(trial);
 	double units = 0;
 
 	for (unsigned round = 0; round < rounds; round++) {
@@ -140,8 +147,7 @@ static void hear(struct worker *worker, struct answer *answer)
 		worker_stop(worker);
 }
 
-void worker_start(struct worker *worker, const struct side *side, const struct measure *measure,
-		  struct answer *answer)
+void worker_start(struct worker *worker, const struct side *side, const struct trial *trial, struct answer *answer)
 {
 	int ends[2], parent = getpid();
 
@@ -165,7 +171,7 @@ void worker_start(struct worker *worker, const struct side *side, const struct m
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (getppid() != parent)
 			_exit(0);
-		serve(side, measure);
+		serve(side, trial);
 	}
 	close(ends[1]);
 	worker->channel = ends[0];

@@ -13,15 +13,8 @@
 
 const unsigned char line[LINE] = "sixty-four bytes";
 
-static void *must_have(void *memory)
-{
-	if (!memory)
-		impossible("out of memory");
-	return memory;
-}
-
 /* Numbers 0 to count - 1; at random: always the same way, so that runs can be compared. */
-static uint32_t *order_of(uint64_t count, bool scattered)
+uint32_t *order_of(uint64_t count, bool scattered)
 {
 	uint32_t *order = must_have(malloc(count * sizeof(*order)));
 	uint64_t random = 0x9e3779b97f4a7c15u;
@@ -48,7 +41,7 @@ static void touch(unsigned char *base, uint64_t pages)
 
 /* ---- Holdfast ------------------------------------------------------------------------ */
 
-static void must_be_0(int error, const char *call)
+void must_be_0(int error, const char *call)
 {
 	if (error == -ENOMEM)
 		impossible("%s: %s", call, strerror(-error));
@@ -58,10 +51,12 @@ static void must_be_0(int error, const char *call)
 
 void world_begin(struct world *world, uint64_t pages, uint64_t room, bool scattered)
 {
-	struct hf_pool_config config = { .size = sizeof(config), .bytes = room * PAGE };
+	struct hf_pool_config config = {
+		.size = sizeof(config), .bytes = room * PAGE, .longterm_bytes = room * PAGE,
+	};
 	void *memory;
 
-	*world = (struct world){ .pages = pages, .order = order_of(pages, scattered) };
+	*world = (struct world){ .pages = pages, .room = room, .order = order_of(pages, scattered) };
 	must_be_0(hf_pool_create(&config, &world->pool), "hf_pool_create");
 	/* Nothing lives in it yet, so its pages may be written from here. */
 	hf_pool_memory(world->pool, &memory, NULL, NULL);
@@ -86,6 +81,28 @@ void world_write(struct world *world)
 	for (uint64_t i = 0; i < world->pages; i++)
 		if (hf_write(world->mm, world->base + world->order[i] * PAGE, line, LINE) != LINE)
 			wrong("hf_write did not write");
+}
+
+void world_write_stamped(struct world *world, uint32_t *ticks)
+{
+	uint64_t then = clock_ticks(), now;
+
+	for (uint64_t i = 0; i < world->pages; i++, then = now) {
+		if (hf_write(world->mm, world->base + world->order[i] * PAGE, line, LINE) != LINE)
+			wrong("hf_write did not write");
+		now = clock_ticks();
+		ticks[i] = (uint32_t)(now - then);
+	}
+}
+
+struct hf_pin world_pin(struct hf_mm *mm, uint64_t address, uint64_t length, unsigned how)
+{
+	struct hf_pin pin;
+	ssize_t pinned = hf_pin(mm, address, length, how, "bench", &pin);
+
+	if (pinned != (ssize_t)length)
+		wrong("hf_pin of %llu bytes: %zd", (unsigned long long)length, pinned);
+	return pin;
 }
 
 struct hf_mm *world_fork(struct world *world)
@@ -147,6 +164,18 @@ void plain_map(struct plain *plain)
 void plain_unmap(struct plain *plain)
 {
 	munmap(plain->base, plain->pages * PAGE);
+}
+
+void plain_write_stamped(struct plain *plain, uint32_t *ticks)
+{
+	uint64_t then = clock_ticks(), now;
+
+	for (uint64_t i = 0; i < plain->pages; i++, then = now) {
+		memcpy(plain->base + plain->order[i] * PAGE, line, LINE);
+		__asm__ volatile("" : : : "memory");
+		now = clock_ticks();
+		ticks[i] = (uint32_t)(now - then);
+	}
 }
 
 void plain_write(struct plain *plain)

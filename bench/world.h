@@ -1,6 +1,6 @@
 /*
- * world.h - memory for the sides: a mapping of Holdfast's, plain memory, and a
- * child process that holds still
+ * world.h - memory for the sides: a mapping of Holdfast's, plain memory, a child
+ * process that holds still, and bare pages
  *
  * Fair conditions: what both sides take their pages from has been touched before
  * (the host of a virtual machine answers a first touch in its own time), and plain
@@ -17,16 +17,22 @@
 #define LINE 64
 extern const unsigned char line[LINE];
 
+/* Numbers 0 to count - 1, at random if so wished: always the same way. */
+uint32_t *order_of(uint64_t count, bool scattered);
+
 /* ---- Holdfast ------------------------------------------------------------------------ */
 
 struct world {
 	struct hf_pool *pool;
 	struct hf_mm *mm;
 	uint64_t base;			/* of the one mapping: private, anonymous, read-write */
-	uint64_t pages;
+	uint64_t pages, room;		/* of the mapping; of the pool */
 	uint32_t *order;		/* page numbers, in order or at random */
 	struct hf_stats before;
 };
+
+/* A call failed: for want of memory, or altogether. */
+void must_be_0(int error, const char *call);
 
 /* A pool, all touched, of `room` pages; in it a mapping of `pages`, of which none is touched. */
 void world_begin(struct world *, uint64_t pages, uint64_t room, bool scattered);
@@ -36,6 +42,12 @@ void world_unmap(struct world *);
 
 /* Write a line to each page, in the world's order. */
 void world_write(struct world *);
+
+/* The same, and how long each took; a stamp takes a few nanoseconds. */
+void world_write_stamped(struct world *, uint32_t *ticks);
+
+/* A pin that is whole. */
+struct hf_pin world_pin(struct hf_mm *, uint64_t address, uint64_t length, unsigned how);
 
 struct hf_mm *world_fork(struct world *);
 
@@ -56,6 +68,7 @@ struct plain {
 /* Plain memory that is not touched yet; and as much of the system's has been, as `room` pages. */
 void plain_begin(struct plain *, uint64_t pages, uint64_t room, bool scattered);
 void plain_write(struct plain *);
+void plain_write_stamped(struct plain *, uint32_t *ticks);
 void plain_map(struct plain *);
 void plain_unmap(struct plain *);
 
@@ -71,5 +84,22 @@ struct held {
 
 void held_fork(struct held *, uint64_t *fork_ns);
 void held_end(struct held *);
+
+/* ---- bare pages: bare.c ---------------------------------------------------------------------- */
+
+/* What a pool needs for them beside everything else. */
+#define BARE_PAGES (64 * MIB / PAGE)
+#define BARE_ROOM (BARE_PAGES * 2 + BARE_PAGES / 64 + 64)
+
+/* Pages of a pool as plain memory, more than the caches hold. */
+struct bare {
+	unsigned char **from, **to;
+};
+
+void bare_begin(struct bare *, struct hf_pool *, bool scattered);
+
+/* Nanoseconds that a page takes, cold. */
+double bare_copy(struct bare *);
+double bare_clear(struct bare *);
 
 #endif

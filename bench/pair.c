@@ -1,0 +1,184 @@
+/*
+ * pair.c - threads that pin at the same time: the same page, pages side by side, pages
+ * far apart; and how far apart their cores are
+ *
+ * The time is each thread's for a pin and an unpin, one page a call, its own clock from
+ * the moment when all are there; so twice the time is half the rate.
+ *
+ *	figures   0 the same page   1 neighbours   2 far apart   3 a line from core to core
+ *	by the number of threads   0 all of them, until the last is done
+ */
+#include "threads.h"
+#include "world.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#define PAIRS 50000u
+#define BOUNCES 4000u
+#define PAGES 8192u
+#define FAR 512u
+
+struct together {
+	struct world world;
+	unsigned threads;
+	int cores[THREADS_MOST];
+	uint64_t first;			/* the page that the first thread pins */
+	unsigned apart;			/* pages between what one thread pins and the next */
+	_Atomic unsigned here;
+	_Alignas(64) _Atomic unsigned ball;
+};
+
+struct one {
+	struct together *together;
+	unsigned number;
+	double ns;
+	pthread_t thread;
+	uint32_t bounces[BOUNCES];
+};
+
+static void *pin_often(void *argument)
+{
+	struct one *one = argument;
+	struct together *together = one->together;
+	uint64_t address = together->world.base, begin;
+
+	address += (together->first + one->number * together->apart) * PAGE;
+	threads_stay(together->cores[one->number]);
+	threads_meet(&together->here, together->threads);
+	begin = clock_ns();
+	for (unsigned i = 0; i < PAIRS; i++) {
+		struct hf_pin pin;
+
+		if (hf_pin(together->world.mm, address, PAGE, HF_PIN_WRITE, "bench", &pin) != (ssize_t)PAGE)
+			wrong("hf_pin failed");
+		hf_unpin(&pin, 0);
+	}
+	one->ns = (double)(clock_ns() - begin) / PAIRS;
+	return NULL;
+}
+
+/* Back and forth: two transfers of the line.  The median, for a thread may lose its core. */
+static void *bounce(void *argument)
+{
+	struct one *one = argument;
+	struct together *together = one->together;
+	uint64_t then = 0, now;
+
+	threads_stay(together->cores[one->number]);
+	threads_meet(&together->here, together->threads);
+	for (unsigned i = 0; i < BOUNCES; i++, then = now) {
+		while (atomic_load_explicit(&together->ball, memory_order_acquire) != 2 * i + one->number)
+			;
+		now = clock_ns();
+		one->bounces[i] = i && now - then < UINT32_MAX ? (uint32_t)(now - then) : UINT32_MAX;
+		atomic_store_explicit(&together->ball, 2 * i + one->number + 1, memory_order_release);
+	}
+	one->ns = quantile_of(one->bounces, BOUNCES, 0.5) / 2;
+	return NULL;
+}
+
+/* The mean of the threads' times. */
+static double run_all(struct together *together, void *(*run)(void *), unsigned apart)
+{
+	static struct one ones[THREADS_MOST];
+	double sum = 0;
+
+	together->apart = apart;
+	together->here = 0;
+	together->ball = 0;
+	for (unsigned i = 0; i < together->threads; i++) {
+		ones[i].together = together;
+		ones[i].number = i;
+		threads_start(&ones[i].thread, run, &ones[i]);
+	}
+	for (unsigned i = 0; i < together->threads; i++) {
+		threads_join(ones[i].thread);
+		sum += ones[i].ns;
+	}
+	return sum / together->threads;
+}
+
+static double pins_of_all(struct together *together, unsigned apart)
+{
+	double ns;
+
+	world_expect(&together->world);
+	ns = run_all(together, pin_often, apart);
+	EXPECTED(&together->world, pin_fast, PAIRS * together->threads);
+	return ns;
+}
+
+static uint64_t frame_of(struct together *together, uint64_t page)
+{
+	struct hf_page_info info;
+
+	must_be_0(hf_query(together->world.mm, together->world.base + page * PAGE, &info), "hf_query");
+	return info.frame;
+}
+
+/* Neighbours' descriptors are to lie in one line: a frame whose number is a multiple of 4, and the next. */
+static uint64_t first_of_neighbours(struct together *together)
+{
+	for (uint64_t page = 0; page < FAR; page++)
+		if (frame_of(together, page) % 4 == 0 && frame_of(together, page + 1) % 4 == 1)
+			return page;
+	return 0;
+}
+
+static struct together *begin(const struct trial *trial, unsigned threads)
+{
+	struct together *together = must_have(aligned_alloc(64, (sizeof(*together) + 63) / 64 * 64));
+
+	*together = (struct together){ .threads = threads };
+	world_begin(&together->world, PAGES, trial->mib * MIB / PAGE + PAGES, false);
+	world_write(&together->world);
+	together->first = first_of_neighbours(together);
+	return together;
+}
+
+static void *pair_begin(const struct trial *trial)
+{
+	struct together *together = begin(trial, 2);
+
+	if (threads_cores(together->cores, 2) < 2)
+		impossible("there is no other core");
+	return together;
+}
+
+static void pair_round(void *state, struct lap *lap)
+{
+	struct together *together = state;
+
+	lap->figures[0] = pins_of_all(together, 0);
+	lap->figures[1] = pins_of_all(together, 1);
+	lap->figures[2] = pins_of_all(together, FAR);
+	lap->figures[3] = run_all(together, bounce, 0);
+	lap->units = PAIRS * 2 * 3;
+}
+
+const struct side pair_holdfast = { "Holdfast", pair_begin, pair_round, NULL };
+
+/* ---- by the number of threads ------------------------------------------------------------- */
+
+static void *threads_begin(const struct trial *trial)
+{
+	struct together *together = begin(trial, (unsigned)trial->count);
+
+	/* On whichever core is free. */
+	for (unsigned i = 0; i < THREADS_MOST; i++)
+		together->cores[i] = -1;
+	return together;
+}
+
+static void threads_round(void *state, struct lap *lap)
+{
+	struct together *together = state;
+	uint64_t start = clock_ns();
+
+	pins_of_all(together, FAR);
+	lap->figures[0] = (double)(clock_ns() - start);
+	lap->units = PAIRS * together->threads;
+}
+
+const struct side threads_holdfast = { "Holdfast", threads_begin, threads_round, NULL };
