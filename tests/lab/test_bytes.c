@@ -1,0 +1,121 @@
+/*
+ * test_bytes.c - the platform's bytes of pages, and its entries in a row
+ *
+ * Each against the plainest loop that does the same, at every size and place around
+ * those at which the real ones change their ways.
+ */
+#include "kit.h"
+#include "platform.h"
+
+enum { MOST = 300, AREA = 3 * 4096 };
+
+static _Alignas(64) unsigned char from[AREA], to[AREA], expected[AREA];
+
+static void scribble(void)
+{
+	for (unsigned i = 0; i < AREA; i++) {
+		from[i] = (unsigned char)(i * 7 + i / 251);
+		to[i] = expected[i] = (unsigned char)(i * 3 + i / 13);
+	}
+}
+
+/* ---- copies and fills --------------------------------------------------------------- */
+
+static void copies_of_every_length(void)
+{
+	for (size_t bytes = 0; bytes < MOST; bytes++)
+		for (size_t offset = 0; offset < 9; offset++) {
+			scribble();
+			memcpy(expected + offset, from + 64 - offset, bytes);
+			plat_copy(to + offset, from + 64 - offset, bytes);
+			must(!memcmp(to, expected, AREA), "plat_copy");
+		}
+}
+
+/* A program may read into its own pool. */
+static void copies_over_themselves(void)
+{
+	for (size_t bytes = 0; bytes < MOST; bytes++)
+		for (int distance = -70; distance <= 70; distance++) {
+			scribble();
+			memmove(expected + 100 + distance, expected + 100, bytes);
+			plat_copy(to + 100 + distance, to + 100, bytes);
+			must(!memcmp(to, expected, AREA), "plat_copy over itself");
+		}
+}
+
+static void fills_of_every_length(void)
+{
+	for (size_t bytes = 0; bytes < MOST; bytes++)
+		for (size_t offset = 0; offset < 9; offset++) {
+			scribble();
+			memset(expected + offset, 0x5a, bytes);
+			plat_fill(to + offset, 0x5a, bytes);
+			must(!memcmp(to, expected, AREA), "plat_fill");
+		}
+}
+
+static void cold_copies_and_clears(void)
+{
+	for (size_t bytes = 0; bytes <= 2 * 4096; bytes += bytes < 512 ? 64 : 1984) {
+		scribble();
+		memcpy(expected + 64, from + 128, bytes);
+		plat_copy_cold(to + 64, from + 128, bytes);
+		CHECK(!memcmp(to, expected, AREA));
+		memset(expected + 192, 0, bytes);
+		plat_clear_cold(to + 192, bytes);
+		CHECK(!memcmp(to, expected, AREA));
+	}
+}
+
+/* ---- entries ------------------------------------------------------------------------- */
+
+static _Atomic uint64_t entries[600];
+
+static void expect_row(size_t first, size_t n, uint64_t mask, uint64_t want, uint64_t step)
+{
+	size_t i = 0;
+
+	while (i < n && (entries[first + i] & mask) == want + i * step)
+		i++;
+	must(plat_entries_in_row(entries + first, n, mask, want, step) == i, "plat_entries_in_row");
+}
+
+/* The first that is another one stands at every place; what the mask hides differs everywhere. */
+static void rows_end_anywhere(void)
+{
+	const uint64_t mask = UINT64_C(0xffffffff207), steps[] = { 0, 4096, -UINT64_C(4096), UINT64_C(1) << 63 };
+	const uint64_t begin = UINT64_C(0x12345678205);
+
+	for (unsigned k = 0; k < 4; k++)
+		for (size_t end = 0; end < 100; end++) {
+			for (size_t i = 0; i < 600; i++)
+				entries[i] = ((begin + i * steps[k]) & mask) | (i * UINT64_C(0x20000000000040) & ~mask);
+			entries[end] ^= UINT64_C(1) << (end % 2 ? 2 : 43);
+			for (size_t n = 0; n < 130; n++)
+				expect_row(0, n, mask, begin & mask, steps[k]);
+			expect_row(end + 1, 512 - end, mask, (begin + (end + 1) * steps[k]) & mask, steps[k]);
+		}
+}
+
+static void rows_of_a_table(void)
+{
+	for (size_t i = 0; i < 600; i++)
+		entries[i] = 0x63 + i * 4096;
+	for (size_t first = 0; first < 20; first++)
+		expect_row(first, 512, ~UINT64_C(0x60), 3 + first * 4096, 4096);
+	CHECK_INT(512, plat_entries_in_row(entries, 512, 3, 3, 0));
+	CHECK_INT(0, plat_entries_in_row(entries, 512, 4, 4, 0));
+	CHECK_INT(0, plat_entries_in_row(entries, 0, 4, 4, 0));
+}
+
+int main(void)
+{
+	TEST(copies_of_every_length);
+	TEST(copies_over_themselves);
+	TEST(fills_of_every_length);
+	TEST(cold_copies_and_clears);
+	TEST(rows_end_anywhere);
+	TEST(rows_of_a_table);
+	return closing_line();
+}
