@@ -34,7 +34,7 @@ DESTDIR :=
 
 WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wwrite-strings
 FLAGS    = -std=c17 -D_GNU_SOURCE $(OPT) $(WARN) $(WERROR) $(SAN) $(CPPFLAGS) $(CFLAGS)
-LIBS    := -lurcu-bp -lpthread
+LIBS    := -lpthread
 
 VERSION := $(shell awk '/define HF_VERSION_(MAJOR|MINOR|PATCH)/ { v = v s $$3; s = "." } END { print v }' \
 	     include/holdfast.h)
@@ -123,7 +123,7 @@ $(B)/use/%.o: %.c
 # look into the core's structures, so they have the same small sizes.  DWARF 4, because
 # addr2line loses callers in what clang says in DWARF 5.
 plain_flags    = $(filter-out $(SAN),$(FLAGS))
-explored_sizes := -DHF_PAGE_SHIFT=6 -DHF_TABLE_SHIFT=2 -DHF_SLOTS=6 -DHF_CACHE_PAGES=2 -DHF_LIMBO_PAGES=1 \
+explored_sizes := -DHF_EXPLORED -DHF_PAGE_SHIFT=6 -DHF_TABLE_SHIFT=2 -DHF_SLOTS=6 -DHF_CACHE_PAGES=2 -DHF_LIMBO_PAGES=1 \
 		  -DHF_CHUNK_RECORDS=1
 explored_flags = -O1 -gdwarf-4 -fsanitize=thread $(explored_$(if $(findstring clang,$(CC)),clang,gcc)) \
 		 -fno-omit-frame-pointer -fno-optimize-sibling-calls -fno-builtin -DHF_LAB $(explored_sizes)

@@ -1,7 +1,7 @@
 /*
  * 01-direct-read.c - a disk reads into half a page while its owner forks
  *
- *	cc -Iinclude -o build/direct-read examples/01-direct-read.c build/libholdfast.a -lurcu-bp -lpthread
+ *	cc -Iinclude -o build/direct-read examples/01-direct-read.c build/libholdfast.a -lpthread
  *
  * The page holds other data too, which the owner stores to between the fork and
  * the arrival of the bytes.  Without the promise that is where they get lost: the

@@ -1,7 +1,7 @@
 /*
  * 02-who-pins.c - who pins what, and the three things a fork can do about it
  *
- *	cc -Iinclude -o build/who-pins examples/02-who-pins.c build/libholdfast.a -lurcu-bp -lpthread
+ *	cc -Iinclude -o build/who-pins examples/02-who-pins.c build/libholdfast.a -lpthread
  */
 #include <inttypes.h>
 #include <stdio.h>

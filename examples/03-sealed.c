@@ -1,7 +1,7 @@
 /*
  * 03-sealed.c - a read pin on a page of an object, in a private mapping
  *
- *	cc -Iinclude -o build/sealed examples/03-sealed.c build/libholdfast.a -lurcu-bp -lpthread
+ *	cc -Iinclude -o build/sealed examples/03-sealed.c build/libholdfast.a -lpthread
  *
  * A private mapping may be stored to, so a pin that is to follow such a store must
  * cut the page from the object first: a copy.  A sealed mapping has given that

@@ -34,8 +34,8 @@
  *          hf_set_misuse_handler().
  * Threads  Any thread may call anything on any mm, object, pin or pool at any
  *          time, and need not be registered.  The exceptions: a destroy is the
- *          last call on its handle, and hf_verify() wants the pool quiet.  Read
- *          sections are liburcu's "bp" flavour: don't call from inside one of your own.
+ *          last call on its handle, and hf_verify() wants the pool quiet.  A signal
+ *          handler must not call: it may have interrupted a call of the same thread.
  */
 #ifndef HOLDFAST_H
 #define HOLDFAST_H

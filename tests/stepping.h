@@ -11,9 +11,9 @@
  *	... a call of the library ...
  *	reached = stepping_end();		did the call have so many?
  *
- * A trap where that signal is blocked would end the program, and liburcu blocks
- * all signals while it waits.  So the program that includes this has a
- * pthread_sigmask() of its own, which leaves that one alone.
+ * Each trap is a signal, and cuts the section in which it comes (docs/sections.md):
+ * the call begins that section again, and in the end goes another way.  A program
+ * that is started with GLIBC_TUNABLES=glibc.pthread.rseq=0 has sections that are not cut.
  *
  * Only x86-64 has it, and no sanitizer bears it: elsewhere nothing is stopped.
  */
@@ -23,8 +23,6 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <string.h>
-#include <sys/syscall.h>
 #include <ucontext.h>
 #include <unistd.h>
 
@@ -58,19 +56,6 @@ static void stepping_trap(int signal, siginfo_t *info, void *context)
 		stepping_stop();
 	}
 	errno = saved;
-}
-
-int pthread_sigmask(int how, const sigset_t *set, sigset_t *old)
-{
-	sigset_t without;
-
-	if (set) {
-		memcpy(&without, set, sizeof(without));
-		if (how != SIG_UNBLOCK)
-			sigdelset(&without, SIGTRAP);
-	}
-	/* The kernel's set is 8 bytes.  Like the original it returns the error. */
-	return syscall(SYS_rt_sigprocmask, how, set ? &without : NULL, old, 8) ? errno : 0;
 }
 
 static inline void stepping_set_up(void)

@@ -2,7 +2,7 @@
  * kv - a small key-value store in an address space of Holdfast
  *
  * In this directory, after `make`:
- *	cc -O2 -I../../include -o ../../build/kv *.c ../../build/libholdfast.a -lurcu-bp -lpthread
+ *	cc -O2 -I../../include -o ../../build/kv *.c ../../build/libholdfast.a -lpthread
  *
  * A snapshot is a fork of the address space, and the process never forks: the
  * writer stands still for the fork and for nothing else.  The snapshot is saved by

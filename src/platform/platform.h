@@ -18,6 +18,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* What the hot paths call is in line on Linux (sections.h), and a function elsewhere. */
+#ifdef HF_EXPLORED
+#define PLAT_CALL
+#else
+#define PLAT_CALL static inline
+#endif
+
 /* ---- locks: sleep until free; not recursive ------------------------------- */
 
 struct plat_lock {
@@ -50,8 +57,8 @@ void plat_unlock(struct plat_lock *lock);
  */
 enum plat_commit { PLAT_LOOK, PLAT_RAISE, PLAT_RAISE_ROW, PLAT_COPY, PLAT_FILL, PLAT_SWAP };
 
-void plat_section_enter(enum plat_commit commit);	/* PLAT_LOOK: has none */
-void plat_section_leave(void);
+PLAT_CALL void plat_section_enter(enum plat_commit commit);	/* PLAT_LOOK: has none */
+PLAT_CALL void plat_section_leave(void);
 void plat_grace(void);
 void plat_cut(void);
 
@@ -62,31 +69,35 @@ bool plat_grace_over(uint64_t begun);
 /* Commits, in a section of their kind; false: it is cut, and nothing was done. */
 
 /* Add 1, relaxed; *before: what the word was. */
-bool plat_commit_raise(_Atomic uint64_t *word, uint64_t *before);
+PLAT_CALL bool plat_commit_raise(_Atomic uint64_t *word, uint64_t *before);
 
 /*
  * The same for n words that lie stride bytes apart: a commit each.  Returns how many
  * were raised before the cut; adds to *before, by or, what the words were.
  */
-size_t plat_commit_raise_row(_Atomic uint64_t *first, size_t stride, size_t n, uint64_t *before);
+PLAT_CALL size_t plat_commit_raise_row(_Atomic uint64_t *first, size_t stride, size_t n, uint64_t *before);
 
-/* As plat_copy() and plat_fill(), but cut off at any byte: some may have been written. */
-bool plat_commit_copy(void *to, const void *from, size_t bytes);
-bool plat_commit_fill(void *to, int byte, size_t bytes);
+/*
+ * As plat_copy() and plat_fill(), of at least one byte, but cut off at any byte: some may
+ * have been written, even all, but for those of one naturally aligned word.  A copy of bytes
+ * to where they overlap may be cut each time.
+ */
+PLAT_CALL bool plat_commit_copy(void *to, const void *from, size_t bytes);
+PLAT_CALL bool plat_commit_fill(void *to, int byte, size_t bytes);
 
 /* Compare and swap, 4 or 8 bytes wide, acquire; *expected becomes what was found. */
-bool plat_commit_swap(void *word, unsigned width, uint64_t *expected, uint64_t desired, bool *swapped);
+PLAT_CALL bool plat_commit_swap(void *word, unsigned width, uint64_t *expected, uint64_t desired, bool *swapped);
 
 /* ---- who and when ------------------------------------------------------------- */
 
 /* A small number of the calling thread's own, from 0; reused after it ends. */
-unsigned plat_self(void);
+PLAT_CALL unsigned plat_self(void);
 
 /* Nanoseconds of a clock that never steps back; to a few milliseconds. */
 uint64_t plat_now(void);
 
 /* A moment, in as few instructions as there are; how long ago it was, in nanoseconds, to a few milliseconds. */
-uint64_t plat_stamp(void);
+PLAT_CALL uint64_t plat_stamp(void);
 uint64_t plat_stamp_age(uint64_t stamp);
 
 /* Give the core to somebody else; attempt counts from 0 and lengthens the wait. */
@@ -137,5 +148,9 @@ size_t plat_entries_in_row(const _Atomic uint64_t *entries, size_t n, uint64_t m
 /* ---- the outside ------------------------------------------------------------------------ */
 
 void plat_report(const char *message);	/* one line, for people */
+
+#ifndef HF_EXPLORED
+#include "sections.h"
+#endif
 
 #endif

@@ -20,7 +20,7 @@ dir=$(mktemp -d) || exit 2
 trap 'rm -rf "$dir"' EXIT
 trap 'exit 1' HUP INT TERM
 strict="-Wall -Wextra -Werror"
-link="$B/libholdfast.a -lurcu-bp -lpthread"
+link="$B/libholdfast.a -lpthread"
 said=$dir/said
 . tests/try.sh
 

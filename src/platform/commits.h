@@ -1,0 +1,103 @@
+/*
+ * commits.h - the last steps of sections, in line; what they are stands in commits.c
+ */
+#ifndef HOLDFAST_COMMITS_H
+#define HOLDFAST_COMMITS_H
+
+#if PLAT_CUTS
+/* The regions that the kernel sends a thread out of. */
+struct plat_pair {
+	uint64_t value, done;
+};
+PLAT_HIDDEN struct plat_pair plat_region_raise(_Atomic uint64_t *word, uint64_t *armed);
+PLAT_HIDDEN struct plat_pair plat_region_raise_row(_Atomic uint64_t *first, size_t stride, size_t n, uint64_t *armed);
+PLAT_HIDDEN struct plat_pair plat_region_swap(void *word, uint64_t expected, uint64_t desired, uint64_t *armed,
+					      unsigned width);
+PLAT_HIDDEN bool plat_region_copy(void *to, const void *from, size_t bytes, uint64_t *armed);
+PLAT_HIDDEN bool plat_region_fill(void *to, int byte, size_t bytes, uint64_t *armed);
+
+static inline bool plat_commit_raise(_Atomic uint64_t *word, uint64_t *before)
+{
+	struct plat_pair raised = plat_region_raise(word, plat_thread.armed);
+
+	*before = raised.value;
+	return raised.done;
+}
+
+static inline size_t plat_commit_raise_row(_Atomic uint64_t *first, size_t stride, size_t n, uint64_t *before)
+{
+	struct plat_pair raised = plat_region_raise_row(first, stride, n, plat_thread.armed);
+
+	*before |= raised.value;
+	return raised.done;
+}
+
+static inline bool plat_commit_copy(void *to, const void *from, size_t bytes)
+{
+	PLAT_TOLD_LOAD(from, bytes);
+	PLAT_TOLD_STORE(to, bytes);
+	return plat_region_copy(to, from, bytes, plat_thread.armed);
+}
+
+static inline bool plat_commit_fill(void *to, int byte, size_t bytes)
+{
+	PLAT_TOLD_STORE(to, bytes);
+	return plat_region_fill(to, byte, bytes, plat_thread.armed);
+}
+
+/* done: 0 cut, 1 not what was expected, 2 swapped. */
+static inline bool plat_commit_swap(void *word, unsigned width, uint64_t *expected, uint64_t desired, bool *swapped)
+{
+	struct plat_pair found = plat_region_swap(word, *expected, desired, plat_thread.armed, width);
+
+	if (!found.done)
+		return false;
+	*swapped = found.done > 1;
+	*expected = found.value;
+	return true;
+}
+#else
+static inline bool plat_commit_raise(_Atomic uint64_t *word, uint64_t *before)
+{
+	*before = atomic_fetch_add_explicit(word, 1, memory_order_relaxed);
+	return true;
+}
+
+static inline size_t plat_commit_raise_row(_Atomic uint64_t *first, size_t stride, size_t n, uint64_t *before)
+{
+	unsigned char *at = (unsigned char *)first;
+
+	for (size_t i = 0; i < n; i++, at += stride)
+		*before |= atomic_fetch_add_explicit((_Atomic uint64_t *)(void *)at, 1, memory_order_relaxed);
+	return n;
+}
+
+static inline bool plat_commit_copy(void *to, const void *from, size_t bytes)
+{
+	plat_copy(to, from, bytes);
+	return true;
+}
+
+static inline bool plat_commit_fill(void *to, int byte, size_t bytes)
+{
+	plat_fill(to, byte, bytes);
+	return true;
+}
+
+static inline bool plat_commit_swap(void *word, unsigned width, uint64_t *expected, uint64_t desired, bool *swapped)
+{
+	uint32_t narrow = (uint32_t)*expected;
+
+	if (width == sizeof(uint64_t)) {
+		*swapped = atomic_compare_exchange_strong_explicit((_Atomic uint64_t *)word, expected, desired,
+								   memory_order_acquire, memory_order_acquire);
+	} else {
+		*swapped = atomic_compare_exchange_strong_explicit((_Atomic uint32_t *)word, &narrow, (uint32_t)desired,
+								   memory_order_acquire, memory_order_acquire);
+		*expected = narrow;
+	}
+	return true;
+}
+#endif
+
+#endif

@@ -1,0 +1,215 @@
+/*
+ * threads.c - what each thread has of its own, from its first call to its end
+ *
+ * A number, and the record in which it announces its sections.  Both are taken at the
+ * thread's first use, the lowest that are free, and given back when it ends: so that
+ * per-thread state stays dense.  Numbers end at NUMBERS; threads beyond it share that
+ * one, and the core shares its state among them.  Records have no end.
+ *
+ * Records are never freed: who looks through them takes no lock, and a thread that is
+ * gone leaves one behind that says "no section".
+ */
+#include "threads.h"
+
+#include <limits.h>
+#include <pthread.h>
+#include <string.h>
+#if PLAT_CUTS
+#include <sys/rseq.h>
+#endif
+
+enum { NUMBERS = 4096 };
+
+struct plat_records {
+	_Atomic(struct plat_records *) next;
+	_Atomic unsigned used;			/* those from here on have never been taken */
+	struct plat_record records[NUMBERS];
+};
+
+_Thread_local struct plat_thread plat_thread = { NULL, NULL, NULL, UINT32_MAX };
+
+static struct plat_records first;
+static pthread_mutex_t threads_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_once_t threads_once = PTHREAD_ONCE_INIT;
+static pthread_key_t threads_key;
+static _Atomic unsigned not_cut;	/* threads whose sections must be waited for */
+
+/* ---- to look at all ----------------------------------------------------------------- */
+
+uint64_t threads_oldest_section(uint64_t now)
+{
+	uint64_t oldest = now;
+
+	for (struct plat_records *some = &first; some; some = atomic_load_explicit(&some->next, memory_order_acquire)) {
+		unsigned used = atomic_load_explicit(&some->used, memory_order_acquire);
+
+		for (unsigned i = 0; i < used; i++) {
+			uint64_t open = atomic_load_explicit(&some->records[i].open, memory_order_acquire);
+
+			if (open && open < oldest)
+				oldest = open;
+		}
+	}
+	return oldest;
+}
+
+bool threads_can_be_cut(void)
+{
+	return !atomic_load_explicit(&not_cut, memory_order_relaxed);
+}
+
+/* ---- a thread's life -------------------------------------------------------------------- */
+
+/* Where the kernel looks when it takes the core from this thread; NULL: nowhere. */
+static uint64_t *rseq_word(void)
+{
+#if PLAT_CUTS
+	struct rseq *area = (struct rseq *)(void *)((char *)__builtin_thread_pointer() + __rseq_offset);
+
+	/* A thread may have been refused although others were not. */
+	if (__rseq_size >= offsetof(struct rseq, flags) && (int)area->cpu_id >= 0)
+		return (uint64_t *)(void *)&area->rseq_cs;
+#endif
+	return NULL;
+}
+
+/* Under the lock; NULL: there are NUMBERS more threads than ever, and no memory to remember them by. */
+static struct plat_record *record_take_locked(unsigned *number)
+{
+	struct plat_records *some = &first, *next;
+
+	for (*number = 0;; some = next) {
+		for (unsigned i = 0; i < NUMBERS; i++) {
+			if (some->records[i].taken)
+				continue;
+			*number = some == &first ? i : NUMBERS;
+			some->records[i].taken = true;
+			if (i >= atomic_load_explicit(&some->used, memory_order_relaxed))
+				atomic_store_explicit(&some->used, i + 1, memory_order_release);
+			return &some->records[i];
+		}
+		next = atomic_load_explicit(&some->next, memory_order_relaxed);
+		if (next)
+			continue;
+		next = plat_alloc(sizeof(*next));
+		if (!next)
+			return NULL;
+		atomic_store_explicit(&some->next, next, memory_order_release);
+	}
+}
+
+static void record_give_locked(struct plat_record *record)
+{
+	atomic_store_explicit(&record->open, 0, memory_order_release);
+	if (record->waited_for)
+		atomic_fetch_sub_explicit(&not_cut, 1, memory_order_relaxed);
+	record->waited_for = false;
+	record->taken = false;
+}
+
+/*
+ * Other destructors may pin and unpin after this one: so it asks to be called again, as
+ * often as it can, and acts in the last round.  What comes even later takes a record once
+ * more, and nobody gives that back.
+ */
+static void thread_end(void *round)
+{
+	if ((uintptr_t)round < PTHREAD_DESTRUCTOR_ITERATIONS &&
+	    !pthread_setspecific(threads_key, (void *)((uintptr_t)round + 1)))
+		return;
+	pthread_mutex_lock(&threads_lock);
+	record_give_locked(plat_thread.record);
+	pthread_mutex_unlock(&threads_lock);
+	plat_thread = (struct plat_thread){ NULL, NULL, NULL, UINT32_MAX };
+}
+
+/* ---- the process's: fork(2), dlclose(3) ------------------------------------------------------ */
+
+static void process_forks(void)
+{
+	pthread_mutex_lock(&threads_lock);
+	sections_lock();
+}
+
+static void process_has_forked(void)
+{
+	sections_unlock();
+	pthread_mutex_unlock(&threads_lock);
+}
+
+/* The child: the caller is its one thread, and the others' sections have ended with them. */
+static void process_was_forked(void)
+{
+	for (struct plat_records *some = &first; some; some = atomic_load_explicit(&some->next, memory_order_relaxed))
+		for (unsigned i = 0; i < atomic_load_explicit(&some->used, memory_order_relaxed); i++)
+			if (some->records[i].taken && &some->records[i] != plat_thread.record)
+				record_give_locked(&some->records[i]);
+	sections_begin();
+	plat_thread.quick = sections_need_fences() ? NULL : plat_thread.record;
+	process_has_forked();
+}
+
+static void process_begin(void)
+{
+	plat_must(pthread_key_create(&threads_key, thread_end), "pthread_key_create");
+	plat_must(pthread_atfork(process_forks, process_has_forked, process_was_forked), "pthread_atfork");
+	sections_begin();
+	clock_begin();
+}
+
+void threads_begin(void)
+{
+	plat_must(pthread_once(&threads_once, process_begin), "pthread_once");
+}
+
+/* Unloaded: threads that end later must not come here any more. */
+static __attribute__((destructor)) void process_end(void)
+{
+	if (atomic_load_explicit(&first.used, memory_order_relaxed))
+		pthread_key_delete(threads_key);
+}
+
+/* ---- first use -------------------------------------------------------------------------------- */
+
+static __attribute__((noinline, cold)) void thread_begin(void)
+{
+	struct plat_record *record;
+	uint64_t *armed = rseq_word();
+	unsigned number = NUMBERS;
+
+	threads_begin();
+	for (unsigned attempt = 0;; attempt++) {
+		pthread_mutex_lock(&threads_lock);
+		record = record_take_locked(&number);
+		if (record && !armed) {
+			record->waited_for = true;
+			atomic_fetch_add_explicit(&not_cut, 1, memory_order_relaxed);
+		}
+		pthread_mutex_unlock(&threads_lock);
+		if (record)
+			break;
+		plat_pause(attempt);	/* until a thread ends, or memory comes back */
+	}
+	/* Where there is no memory to remember it by, the record stays taken. */
+	pthread_setspecific(threads_key, (void *)(uintptr_t)1);
+	plat_thread.record = record;
+	plat_thread.armed = armed ? armed : &record->unarmed;
+	plat_thread.number = number;
+	plat_thread.quick = sections_need_fences() ? NULL : record;
+}
+
+unsigned plat_self_first(void)
+{
+	thread_begin();
+	return plat_thread.number;
+}
+
+void plat_section_enter_first(void)
+{
+	if (!plat_thread.record)
+		thread_begin();
+	atomic_store_explicit(&plat_thread.record->open, atomic_load_explicit(&plat_epoch, memory_order_relaxed),
+			      memory_order_relaxed);
+	/* Without membarrier(2) each section has its fence; elsewhere this is a thread's first. */
+	atomic_thread_fence(memory_order_seq_cst);
+}
