@@ -4,8 +4,10 @@
  * Pages go out from a cache of the calling thread's, which is filled from the
  * pool in batches.  They come back through the thread's limbo: a page that was
  * freed may still be in the hands of a fast pin or a load that read its entry
- * just before, so it is given out again only after a grace period; the limbo
- * waits for one when it is full, not for each page.
+ * just before, so it is given out again only after a grace period.  A limbo that
+ * is full becomes a batch, for which one begins; whoever frees or wants pages in that
+ * slot later asks whether it is over.  Nobody waits for one but who finds the pool
+ * empty, and who frees so much that a slot's batches pile up.
  *
  * The limit is hard, and exact: before an allocation fails, every free page in
  * every cache and limbo has been gathered, and nobody carries any (pool->moving).
@@ -43,25 +45,55 @@ void pool_grace(struct hf_pool *pool)
 	stat_add(pool, STAT_graces, 1);
 }
 
+static uint64_t pool_grace_begin(struct hf_pool *pool)
+{
+	stat_add(pool, STAT_graces, 1);
+	return plat_grace_begin();
+}
+
 /* ---- free pages ---------------------------------------------------------------- */
 
-/*
- * Put a linked list of free pages on the pool's.  From here on, and not while it is
- * in a limbo, a page is at rest: nobody has a way to it any more.
- */
-static void give_to_pool(struct hf_pool *pool, pfn_t first)
+static void stock_push(struct hf_pool *pool, struct page_stock *stock, pfn_t pfn)
 {
-	pfn_t next;
+	page_of(pool, pfn)->index = stock->first;
+	if (stock->first == PFN_NONE)
+		stock->last = pfn;
+	stock->first = pfn;
+	stock->count++;
+}
 
-	for (pfn_t pfn = first; pfn != PFN_NONE; pfn = (pfn_t)page_of(pool, pfn)->index)
-		plat_page_rest(page_bytes(pool, pfn), PAGE_BYTES);
+static pfn_t stock_pop(struct hf_pool *pool, struct page_stock *stock)
+{
+	pfn_t pfn = stock->first;
+
+	stock->first = (pfn_t)page_of(pool, pfn)->index;
+	stock->count--;
+	return pfn;
+}
+
+/* All of the other stock, before what is there. */
+static void stock_join(struct hf_pool *pool, struct page_stock *stock, const struct page_stock *other)
+{
+	if (other->first == PFN_NONE)
+		return;
+	page_of(pool, other->last)->index = stock->first;
+	if (stock->first == PFN_NONE)
+		stock->last = other->last;
+	stock->first = other->first;
+	stock->count += other->count;
+}
+
+/*
+ * Put free pages on the pool's list.  From here on, and not while it is in a limbo, a page
+ * is at rest: nobody has a way to it any more.
+ */
+static void give_to_pool(struct hf_pool *pool, const struct page_stock *pages)
+{
+	if (PLAT_HEARS_OF_REST)
+		for (pfn_t pfn = pages->first; pfn != PFN_NONE; pfn = (pfn_t)page_of(pool, pfn)->index)
+			plat_page_rest(page_bytes(pool, pfn), PAGE_BYTES);
 	plat_lock(&pool->lock);
-	for (pfn_t pfn = first; pfn != PFN_NONE; pfn = next) {
-		next = (pfn_t)page_of(pool, pfn)->index;
-		page_of(pool, pfn)->index = pool->free;
-		pool->free = pfn;
-		pool->free_count++;
-	}
+	stock_join(pool, &pool->free, pages);
 	plat_unlock(&pool->lock);
 }
 
@@ -74,14 +106,11 @@ static void fill_cache(struct hf_pool *pool, struct slot *slot)
 
 	plat_lock(&pool->lock);
 	/* Where pages are few nobody hoards what another would miss. */
-	most = (pool->free_count + (uint64_t)(pool->count - pool->frontier)) / SLOTS + 1;
+	most = (pool->free.count + (uint64_t)(pool->count - pool->frontier)) / SLOTS + 1;
 	if (most > CACHE_PAGES / 2)
 		most = CACHE_PAGES / 2;
-	while (n < most && pool->free != PFN_NONE) {
-		taken[n++] = pool->free;
-		pool->free = (pfn_t)page_of(pool, pool->free)->index;
-		pool->free_count--;
-	}
+	while (n < most && pool->free.first != PFN_NONE)
+		taken[n++] = stock_pop(pool, &pool->free);
 	while (n < most && pool->frontier < pool->count) {
 		/* A descriptor is touched here for the first time; free pages are DEAD. */
 		atomic_store_explicit(&page_of(pool, pool->frontier)->count, COUNT_DEAD, memory_order_relaxed);
@@ -92,12 +121,96 @@ static void fill_cache(struct hf_pool *pool, struct slot *slot)
 		slot->cache[slot->cached++] = taken[--n];
 }
 
+/*
+ * Before free pages leave a slot, under its lock: whoever comes to the slot next knows
+ * that they are on their way.  Ends with carried().
+ */
+static void carry_locked(struct hf_pool *pool)
+{
+	atomic_fetch_add_explicit(&pool->moving, 1, memory_order_relaxed);
+}
+
+static void carried(struct hf_pool *pool)
+{
+	/* Relaxed: who sees it comes to the pool's or the slot's lock after us, and finds the pages there. */
+	atomic_fetch_sub_explicit(&pool->moving, 1, memory_order_relaxed);
+}
+
+static struct page_stock take_all(struct page_stock *stock)
+{
+	struct page_stock all = *stock;
+
+	*stock = (struct page_stock)STOCK_EMPTY;
+	return all;
+}
+
+/* ---- grace periods ---------------------------------------------------------------- */
+
+/* The batches whose grace period is over: from the slot to the pool. */
+static void look_at_batches(struct hf_pool *pool, struct slot *slot)
+{
+	struct page_stock pages = STOCK_EMPTY;
+	uint32_t n = 0;
+
+	plat_lock(&slot->lock);
+	while (n < slot->waiting && plat_grace_over(slot->batches[n].begun))
+		stock_join(pool, &pages, &slot->batches[n++].pages);
+	slot->waiting -= n;
+	for (uint32_t i = 0; n && i < slot->waiting; i++)
+		slot->batches[i] = slot->batches[i + n];
+	if (n)
+		carry_locked(pool);
+	plat_unlock(&slot->lock);
+	if (!n)
+		return;
+	give_to_pool(pool, &pages);
+	carried(pool);
+}
+
+static bool put_batch(struct slot *slot, const struct batch *batch)
+{
+	bool room;
+
+	plat_lock(&slot->lock);
+	room = slot->waiting < BATCHES;
+	if (room)
+		slot->batches[slot->waiting++] = *batch;
+	plat_unlock(&slot->lock);
+	return room;
+}
+
+/*
+ * What was in a slot's limbo, and is carried, waits for a grace period: in the slot, where
+ * the next who comes by looks, or in our hands, when too much waits there already.
+ */
+static void limbo_is_full(struct hf_pool *pool, struct slot *slot, const struct page_stock *pages)
+{
+	struct batch batch = { *pages, pool_grace_begin(pool) };
+
+	look_at_batches(pool, slot);
+	if (!plat_grace_over(batch.begun) && put_batch(slot, &batch)) {
+		carried(pool);
+		return;
+	}
+	for (unsigned attempt = 0; !plat_grace_over(batch.begun); attempt++)
+		plat_pause(attempt);
+	give_to_pool(pool, &batch.pages);
+	carried(pool);
+}
+
 static pfn_t take_frame(struct hf_pool *pool)
 {
 	struct slot *slot = slot_mine(pool);
 	pfn_t pfn = PFN_NONE;
+	bool waiting;
 
 	plat_lock(&slot->lock);
+	waiting = !slot->cached && slot->waiting;
+	if (waiting) {
+		plat_unlock(&slot->lock);
+		look_at_batches(pool, slot);
+		plat_lock(&slot->lock);
+	}
 	if (!slot->cached)
 		fill_cache(pool, slot);
 	if (slot->cached)
@@ -106,60 +219,31 @@ static pfn_t take_frame(struct hf_pool *pool)
 	return pfn;
 }
 
-/*
- * Before free pages leave a slot, under its lock: whoever comes to the slot next knows
- * that they are on their way.  Ends with hand_over().
- */
-static void carry_locked(struct hf_pool *pool)
+/* ---- everything there is ------------------------------------------------------------ */
+
+static uint64_t slot_pages_locked(const struct slot *slot)
 {
-	atomic_fetch_add_explicit(&pool->moving, 1, memory_order_relaxed);
+	uint64_t pages = slot->cached + slot->limbo.count;
+
+	for (uint32_t i = 0; i < slot->waiting; i++)
+		pages += slot->batches[i].pages.count;
+	return pages;
 }
 
-static pfn_t take_limbo_locked(struct slot *slot)
+static void gather_locked(struct hf_pool *pool, struct slot *slot, struct page_stock *free, struct page_stock *limbo)
 {
-	pfn_t first = slot->limbo;
+	struct page_stock pages = take_all(&slot->limbo);
 
-	slot->limbo = PFN_NONE;
-	slot->limbo_count = 0;
-	return first;
-}
-
-static void hand_over(struct hf_pool *pool, pfn_t limbo)
-{
-	if (limbo != PFN_NONE)
-		pool_grace(pool);
-	give_to_pool(pool, limbo);
-	/* Relaxed: who sees it comes to the pool's lock after us, and finds the pages on the list. */
-	atomic_fetch_sub_explicit(&pool->moving, 1, memory_order_relaxed);
-}
-
-static pfn_t take_cache_locked(struct hf_pool *pool, struct slot *slot, pfn_t first)
-{
-	while (slot->cached) {
-		pfn_t pfn = slot->cache[--slot->cached];
-
-		page_of(pool, pfn)->index = first;
-		first = pfn;
-	}
-	return first;
-}
-
-/* Put the list that begins at first before another. */
-static pfn_t list_before(struct hf_pool *pool, pfn_t first, pfn_t rest)
-{
-	pfn_t last = first;
-
-	if (first == PFN_NONE)
-		return rest;
-	while ((pfn_t)page_of(pool, last)->index != PFN_NONE)
-		last = (pfn_t)page_of(pool, last)->index;
-	page_of(pool, last)->index = rest;
-	return first;
+	while (slot->cached)
+		stock_push(pool, free, slot->cache[--slot->cached]);
+	stock_join(pool, limbo, &pages);
+	while (slot->waiting)
+		stock_join(pool, limbo, &slot->batches[--slot->waiting].pages);
 }
 
 bool pool_gather(struct hf_pool *pool)
 {
-	pfn_t limbo = PFN_NONE, cache = PFN_NONE;
+	struct page_stock free = STOCK_EMPTY, limbo = STOCK_EMPTY;
 	bool carries = false;
 
 	for (unsigned number = 0; number < SLOTS; number++) {
@@ -167,19 +251,22 @@ bool pool_gather(struct hf_pool *pool)
 
 		plat_lock(&slot->lock);
 		/* Not for nothing: two who find nothing would each take the other for somebody who brings pages. */
-		if (!carries && (slot->cached || slot->limbo_count)) {
+		if (!carries && slot_pages_locked(slot)) {
 			carry_locked(pool);
 			carries = true;
 		}
-		limbo = list_before(pool, take_limbo_locked(slot), limbo);
-		cache = take_cache_locked(pool, slot, cache);
+		gather_locked(pool, slot, &free, &limbo);
 		plat_unlock(&slot->lock);
 	}
 	/* What others carry is on its way: races/stores-of-the-last-pages. */
 	if (!carries)
 		return atomic_load_explicit(&pool->moving, memory_order_relaxed) != 0;
-	give_to_pool(pool, cache);
-	hand_over(pool, limbo);
+	give_to_pool(pool, &free);
+	if (limbo.count) {
+		pool_grace(pool);
+		give_to_pool(pool, &limbo);
+	}
+	carried(pool);
 	return true;
 }
 
@@ -191,11 +278,11 @@ uint64_t pool_free_pages(struct hf_pool *pool)
 		struct slot *slot = &pool->slots[number];
 
 		plat_lock(&slot->lock);
-		pages += slot->cached + slot->limbo_count;
+		pages += slot_pages_locked(slot);
 		plat_unlock(&slot->lock);
 	}
 	plat_lock(&pool->lock);
-	pages += pool->free_count + (pool->count - pool->frontier);
+	pages += pool->free.count + (pool->count - pool->frontier);
 	plat_unlock(&pool->lock);
 	return pages;
 }
@@ -210,8 +297,12 @@ static struct page *page_born(struct hf_pool *pool, pfn_t pfn, uint32_t flags)
 	page->index = 0;
 	atomic_store_explicit(&page->flags, flags, memory_order_relaxed);
 	atomic_store_explicit(&page->entries, 0, memory_order_relaxed);
-	/* Published to others by the release store of the entry that will map it. */
-	atomic_fetch_add_explicit(&page->count, COUNT_REFERENCE - COUNT_DEAD, memory_order_relaxed);
+	/*
+	 * No addition: who found the page by an old entry added to DEAD and took it back in one
+	 * section, and that was over before the page could be had again.  Published to others by
+	 * the release store of the entry that will map it.
+	 */
+	atomic_store_explicit(&page->count, COUNT_REFERENCE, memory_order_relaxed);
 	return page;
 }
 
@@ -245,8 +336,7 @@ struct page *page_alloc(struct hf_pool *pool, uint32_t flags, enum page_fill fil
 
 int stock_fill(struct hf_pool *pool, struct page_stock *stock, uint64_t pages)
 {
-	stock->first = PFN_NONE;
-	stock->count = 0;
+	*stock = (struct page_stock)STOCK_EMPTY;
 	while (stock->count < pages) {
 		pfn_t pfn = told_to_fail(pool) ? PFN_NONE : take_frame_or_gather(pool);
 
@@ -254,29 +344,22 @@ int stock_fill(struct hf_pool *pool, struct page_stock *stock, uint64_t pages)
 			stock_empty(pool, stock);
 			return -HF_ENOMEM;
 		}
-		page_of(pool, pfn)->index = stock->first;
-		stock->first = pfn;
-		stock->count++;
+		stock_push(pool, stock, pfn);
 	}
 	return 0;
 }
 
 struct page *stock_take(struct hf_pool *pool, struct page_stock *stock, uint32_t flags)
 {
-	pfn_t pfn = stock->first;
-
-	stock->first = (pfn_t)page_of(pool, pfn)->index;
-	stock->count--;
-	return page_born(pool, pfn, flags);
+	return page_born(pool, stock_pop(pool, stock), flags);
 }
 
 void stock_empty(struct hf_pool *pool, struct page_stock *stock)
 {
-	if (stock->first == PFN_NONE)
-		return;
-	give_to_pool(pool, stock->first);
-	stock->first = PFN_NONE;
-	stock->count = 0;
+	struct page_stock pages = take_all(stock);
+
+	if (pages.count)
+		give_to_pool(pool, &pages);
 }
 
 /* ---- back ----------------------------------------------------------------------------- */
@@ -284,20 +367,19 @@ void stock_empty(struct hf_pool *pool, struct page_stock *stock)
 void page_free(struct hf_pool *pool, struct page *page)
 {
 	struct slot *slot = slot_mine(pool);
-	pfn_t full = PFN_NONE;
+	struct page_stock full = STOCK_EMPTY;
 
 	if (page_is(page, PAGE_TABLE))
 		atomic_fetch_sub_explicit(&pool->tables, 1, memory_order_relaxed);
 	plat_lock(&slot->lock);
-	page->index = slot->limbo;
-	slot->limbo = pfn_of(pool, page);
-	if (++slot->limbo_count >= pool->limbo_most) {
+	stock_push(pool, &slot->limbo, pfn_of(pool, page));
+	if (slot->limbo.count >= pool->limbo_most) {
 		carry_locked(pool);
-		full = take_limbo_locked(slot);
+		full = take_all(&slot->limbo);
 	}
 	plat_unlock(&slot->lock);
-	if (full != PFN_NONE)
-		hand_over(pool, full);
+	if (full.count)
+		limbo_is_full(pool, slot, &full);
 }
 
 bool page_dies(struct page *page)

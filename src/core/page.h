@@ -13,9 +13,9 @@
  *
  * One word, so that "last reference" and "last pin" are one event with one owner:
  * whoever brings the word to zero turns it into DEAD by a compare-and-swap, and
- * frees.  A fast pin adds without asking; finding DEAD, it takes its 1 back and
- * has touched nothing.  Allocation turns DEAD into one reference by one addition,
- * which keeps whatever a late pinner may just have added and is about to take back.
+ * frees.  A fast pin adds without asking; finding DEAD, it takes its 1 back in the same
+ * section and has touched nothing.  By the time a page is given out again those
+ * sections are over (page.c), so allocation just stores one reference.
  */
 #ifndef HOLDFAST_PAGE_H
 #define HOLDFAST_PAGE_H

@@ -38,10 +38,10 @@ static void pool_begin(struct hf_pool *pool, const struct hf_pool_config *config
 	/* The zero page: never free, never written. */
 	atomic_init(&pool->pages[0].count, COUNT_REFERENCE);
 	pool->frontier = 1;
-	pool->free = PFN_NONE;
+	pool->free = (struct page_stock)STOCK_EMPTY;
 	for (unsigned number = 0; number < SLOTS; number++) {
 		plat_lock_init(&pool->slots[number].lock);
-		pool->slots[number].limbo = PFN_NONE;
+		pool->slots[number].limbo = (struct page_stock)STOCK_EMPTY;
 		records_begin(&pool->slots[number]);
 	}
 }

@@ -1,12 +1,13 @@
 /*
  * pool.h - the physical memory: pages, their allocation, per-thread state
  *
- * A page is free in one of five places: beyond the frontier (never used), on the
- * pool's list, in a slot's cache, in a slot's limbo (waiting for a grace period),
- * or in the hands of somebody between two of them.
+ * A page is free in one of six places: beyond the frontier (never used), on the
+ * pool's list, in a slot's cache, in a slot's limbo (freed, and still being collected),
+ * in one of its batches that wait for their grace period, or in the hands of somebody
+ * between two of them.
  *
  * Locks.  pool->lock: the list, the frontier, the lists of mms and objects.
- *         slot->lock: that slot's cache and limbo.
+ *         slot->lock: that slot's cache, limbo and batches.
  * Order:  mm -> child mm -> object -> slot -> pool.  Nobody waits for a grace
  *         period with a slot's or the pool's lock held.
  */
@@ -27,6 +28,9 @@
 #ifndef HF_LIMBO_PAGES
 #define HF_LIMBO_PAGES 64
 #endif
+#ifndef HF_BATCHES
+#define HF_BATCHES 4
+#endif
 
 /* Threads with per-thread state of their own; the rest share the last slot. */
 #define SLOTS ((unsigned)(HF_SLOTS))
@@ -34,17 +38,32 @@
 #define CACHE_PAGES ((unsigned)(HF_CACHE_PAGES))
 #define LIMBO_PAGES ((unsigned)(HF_LIMBO_PAGES))	/* at least; a large pool waits less often: see pool_begin() */
 #define LIMBO_PAGES_MOST 4096u
+#define BATCHES ((unsigned)(HF_BATCHES))	/* that wait; who has more waits for his own */
 
 _Static_assert(HF_SLOTS >= 2 && HF_CACHE_PAGES >= 2 && HF_LIMBO_PAGES >= 1, "half a cache is a page, or more");
 
 struct record;
 struct record_chunk;
 
+/* Free pages, linked through page->index. */
+struct page_stock {
+	pfn_t first, last;		/* PFN_NONE; last: whatever it was */
+	uint64_t count;
+};
+#define STOCK_EMPTY { PFN_NONE, PFN_NONE, 0 }
+
+/* Pages that were freed together, and are out of everybody's reach when that grace period is over. */
+struct batch {
+	struct page_stock pages;
+	uint64_t begun;			/* plat_grace_begin() */
+};
+
 struct slot {
 	_Alignas(64) struct plat_lock lock;
 	uint32_t cached;		/* (lock) */
-	uint32_t limbo_count;		/* (lock) */
-	pfn_t limbo;			/* (lock) linked through page->index */
+	uint32_t waiting;		/* (lock) */
+	struct page_stock limbo;	/* (lock) */
+	struct batch batches[BATCHES];	/* (lock) the oldest first */
 	pfn_t cache[CACHE_PAGES];	/* (lock) */
 
 	/* pin records: record.c */
@@ -63,14 +82,14 @@ struct hf_pool {
 	pfn_t count;			/* frames, the zero page among them */
 	int fd;
 	uint64_t longterm_limit;	/* pages */
-	_Atomic uint64_t longterm;
 	uint32_t limbo_most;		/* pages in a slot's limbo that make it full */
-	_Atomic uint32_t moving;	/* who carries free pages from limbo to the list */
 
-	struct plat_lock lock;
+	/* What changes does not lie where every walk looks. */
+	_Alignas(64) struct plat_lock lock;
+	_Atomic uint64_t longterm;
+	_Atomic uint32_t moving;	/* who carries free pages from limbo to the list */
 	pfn_t frontier;			/* (lock) the first frame never used */
-	pfn_t free;			/* (lock) linked through page->index */
-	uint32_t free_count;		/* (lock) */
+	struct page_stock free;		/* (lock) */
 	struct list mms;		/* (lock) */
 	struct list objects;		/* (lock) */
 	_Atomic uint64_t tables;	/* pages that are page tables */
@@ -85,12 +104,7 @@ enum page_fill { PAGE_ANY, PAGE_ZEROED };
 /* One page with one reference, or NULL when the limit is reached. */
 struct page *page_alloc(struct hf_pool *pool, uint32_t flags, enum page_fill fill);
 
-/* A list of pages linked through index: to allocate before the point of no return. */
-struct page_stock {
-	pfn_t first;
-	uint64_t count;
-};
-#define STOCK_EMPTY { PFN_NONE, 0 }
+/* To allocate before the point of no return. */
 int stock_fill(struct hf_pool *pool, struct page_stock *stock, uint64_t pages);
 struct page *stock_take(struct hf_pool *pool, struct page_stock *stock, uint32_t flags);
 void stock_empty(struct hf_pool *pool, struct page_stock *stock);

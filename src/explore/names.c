@@ -149,7 +149,8 @@ static const struct member object_members[] = {
 
 static const struct member slot_members[] = {
 	MEMBER(slot, lock, "lock"),		  MEMBER(slot, cached, "cached"),
-	MEMBER(slot, limbo_count, "limbo"),	  MEMBER(slot, limbo, "limbo"),
+	MEMBER(slot, limbo, "limbo"),		  MEMBER(slot, waiting, "batches"),
+	MEMBER(slot, batches, "batches"),
 	MEMBER(slot, cache, "cache"),		  MEMBER(slot, records_free, "free records"),
 	MEMBER(slot, records_lock, "records lock"), MEMBER(slot, records_returned, "returned records"),
 	MEMBER(slot, chunks, "records"),	  MEMBER(slot, stats, "statistics"),
@@ -158,7 +159,7 @@ static const struct member slot_members[] = {
 
 static const struct member pool_members[] = {
 	MEMBER(hf_pool, lock, "lock"),		 MEMBER(hf_pool, frontier, "frontier"),
-	MEMBER(hf_pool, free, "free list"),	 MEMBER(hf_pool, free_count, "free count"),
+	MEMBER(hf_pool, free, "free list"),
 	MEMBER(hf_pool, longterm, "long-term count"), MEMBER(hf_pool, moving, "moving"),
 	MEMBER(hf_pool, mms, "spaces"),		 MEMBER(hf_pool, objects, "objects"),
 	MEMBER(hf_pool, tables, "tables"),	 { 0, 0, NULL },

@@ -121,6 +121,11 @@ void plat_unreserve(void *memory, uint64_t bytes);
  * they are woken: who does has kept an address for too long.  A page may be woken
  * that never rested, and rest twice.
  */
+#ifdef HF_EXPLORED
+#define PLAT_HEARS_OF_REST 1
+#else
+#define PLAT_HEARS_OF_REST PLAT_ASAN		/* elsewhere the core need not go through its lists to say so */
+#endif
 void plat_page_rest(void *page, size_t bytes);
 void plat_page_wake(void *page, size_t bytes);
 
