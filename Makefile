@@ -8,7 +8,9 @@
 #>   make fuzz            a fuzzer on the parser and on the operations (FUZZ_SECONDS=60 each)
 #>   make tsan            the tests under ThreadSanitizer, but for the explorer's (LENGTH=short: ten seconds of threads)
 #>   make mutants         take the core's safeguards out one by one (tests/mutants): who notices?
-#>   make bench           time pins, COW breaks and forks
+#>   make bench           time pins, forks, faults, loads and stores beside the kernel
+#>   make figures         all of it, in a quarter of an hour, and what came out into the documents
+#>   make study           what it would take for two threads to pin the same page
 #>   make lint            rules that no compiler knows: layers, man pages, shell scripts
 #>   make advice          what static analysers say of the source
 #>   make install         to PREFIX (/usr/local), below DESTDIR; also uninstall
@@ -79,13 +81,14 @@ TOOL_OBJ  := $(TOOL:%.c=$(B)/lab/%.o)
 CLI_OBJ   := $(CLI:%.c=$(B)/lab/%.o)
 BENCH_OBJ := $(BENCH:%.c=$(B)/use/%.o)
 $(BENCH_OBJ): use_include += -Isrc/scenario
-$(B)/use/bench/section.o: use_include += -Isrc/platform
+$(B)/use/bench/section.o $(B)/use/bench/cuts.o: use_include += -Isrc/platform
 EXPLORED_OBJ := $(EXPLORED:%.c=$(B)/explored/%.o) $(EXPLORE_TEST:%.c=$(B)/explored/%.o)
 EXPLORE_OBJ  := $(EXPLORE:%.c=$(B)/explore/%.o)
 SCENARIO_OBJ := $(patsubst %.c,$(B)/explore/%.o,$(wildcard src/scenario/*.c))
 TEST_OBJ  := $(LAB_TEST:%.c=$(B)/lab/%.o) $(LIB_TEST:%.c=$(B)/use/%.o) $(EXAMPLES:%.c=$(B)/use/%.o)
 KV_OBJ    := $(KV:%.c=$(B)/use/%.o)
-OBJ       := $(LIB_OBJ) $(LAB_OBJ) $(TOOL_OBJ) $(CLI_OBJ) $(BENCH_OBJ) $(KV_OBJ) $(TEST_OBJ) \
+STUDY_OBJ := $(B)/use/bench/study/shared-pin.o
+OBJ       := $(LIB_OBJ) $(LAB_OBJ) $(TOOL_OBJ) $(CLI_OBJ) $(BENCH_OBJ) $(STUDY_OBJ) $(KV_OBJ) $(TEST_OBJ) \
 	     $(EXPLORED_OBJ) $(EXPLORE_OBJ) $(SCENARIO_OBJ)
 
 LIBRARY   := $(B)/libholdfast.a $(B)/$(SONAME)
@@ -168,7 +171,7 @@ endef
 
 $(B)/holdfast: $(CLI_OBJ) $(B)/libexplorer.a $(B)/libtool.a $(B)/liblab.a
 	$(link)
-# Once more the platform's objects, whose names the library keeps to itself: bench/section.c times them.
+# Once more the platform's objects, whose names the library keeps to itself: section.c and cuts.c time them.
 $(B)/holdfast-bench: LIBS += -lm
 $(B)/holdfast-bench: $(BENCH_OBJ) $(B)/libholdfast.a $(filter $(B)/lib/src/platform/%,$(LIB_OBJ))
 	$(link)
@@ -222,11 +225,22 @@ run: $(B)/holdfast
 bench: $(B)/holdfast-bench
 	@$(B)/holdfast-bench $(ARGS)
 
+# A program by itself, which nothing here needs.
+$(B)/bench/study/shared-pin: $(STUDY_OBJ)
+	$(link)
+
+study: $(B)/bench/study/shared-pin
+	@$<
+
+figures: $(B)/holdfast-bench $(B)/bench/study/shared-pin
+	@scripts/figures $(B)
+
 mutants: $(B)/holdfast
 	+@scripts/mutants $(ARGS)
 
 # What a suite is told: always, and by how long the tests may take.
 args_test_cli.sh  := $(B)/holdfast
+args_test_bench.sh := $(B)/holdfast
 args_test_races.sh := $(B)/holdfast
 short_test_random := 100000
 full_test_random  := 1000000
@@ -238,6 +252,7 @@ short_test_windows := 7
 full_test_windows := 1
 full_test_kernel_random := 3000
 full_test_races.sh := c11 tso sc
+full_test_bench.sh := all
 
 suites = $(foreach test,$(1),'$(test) $(args_$(notdir $(test))) $($(LENGTH)_$(notdir $(test)))')
 # ThreadSanitizer's: what has threads, so not the exhaustive one, which takes a minute there.
@@ -346,6 +361,7 @@ help:
 clean:
 	rm -rf $(B) $(B)-asan $(B)-ubsan $(B)-tsan $(B)-fuzz
 
-.PHONY: all programs run bench mutants check check-full threads asan ubsan tsan fuzz lint advice install uninstall help clean FORCE
+.PHONY: all programs run bench study figures mutants check check-full threads asan ubsan tsan fuzz lint advice \
+	install uninstall help clean FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:

@@ -10,7 +10,7 @@
  *	report, report_json, chart   for people, for machines, as a picture
  *	curves             what grows with what
  *	machine            what this ran on
- *	pins, cas, io, section, waits, pair, forks, faults, access, metadata, instructions,
+ *	pins, cas, io, section, cuts, waits, pair, forks, faults, access, metadata, instructions,
  *	grow               what the sides do;   world, bare, ring, threads   to do it with
  *
  * A trial has two sides, Holdfast and its peer.  Each runs in a process of its
@@ -100,7 +100,7 @@ void measure_words(const struct measure *, uint64_t mib, char *text, size_t room
 extern const struct side pin_holdfast, pin_kernel;				/* pins.c */
 extern const struct side cas_exclusive, cas_shared;				/* cas.c */
 extern const struct side io_holdfast;						/* io.c */
-extern const struct side section_holdfast;					/* section.c */
+extern const struct side section_holdfast, cut_holdfast;				/* section.c, cuts.c */
 extern const struct side wait_holdfast;						/* waits.c */
 extern const struct side pair_holdfast, threads_holdfast;			/* pair.c */
 extern const struct side fork_holdfast, fork_kernel, pinned_holdfast, pinned_kernel;	/* forks.c */

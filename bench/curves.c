@@ -55,7 +55,7 @@ static const struct measure children[] = {
 };
 static const struct measure threads[] = {
 	{ .name = "pin-by-threads", .unit = "ns/all", .trial = &by_threads, STRAIGHT,
-	  .what = "50,000 pins + unpins by each thread, one page a call, of a page of its own, until all are done" },
+	  .what = "400,000 pins + unpins by each thread, one page a call, of a page of its own, until all are done" },
 };
 
 #define OF(list) .measures = (list), .count = sizeof(list) / sizeof((list)[0])

@@ -31,6 +31,9 @@ static const struct trial section = { .holdfast = &section_holdfast };
 static const struct trial wait_alone = { .holdfast = &wait_holdfast, .mib = 16, .percent = 200 };
 static const struct trial wait_busy = { .holdfast = &wait_holdfast, .mib = 16, .percent = 200, .count = 1 };
 static const struct trial wait_16 = { .holdfast = &wait_holdfast, .mib = 16, .percent = 200, .count = 16 };
+static const struct trial cut_alone = { .holdfast = &cut_holdfast };
+static const struct trial cut_busy = { .holdfast = &cut_holdfast, .count = 1 };
+static const struct trial cut_16 = { .holdfast = &cut_holdfast, .count = 16 };
 static const struct trial pair = { .holdfast = &pair_holdfast, .mib = 16, .percent = 200 };
 
 #define FORKS .holdfast = &fork_holdfast, .peer = &fork_kernel, .percent = 212
@@ -81,6 +84,7 @@ static const struct trial count_512 = COUNT("pin-512"), count_1 = COUNT("pin-1")
 #define FIX .beside = "one compare-and-swap of a state word to fix the page, a plain store to unfix it"
 #define FIX_SHARED .beside = "a compare-and-swap of a state word to fix the page shared, and one to unfix it"
 #define WAIT "hf_mm_fork() of a space with one private page, just written, and 16 of a shared mapping; "
+#define CUT "the wait by itself, as the platform has it; "
 #define COLD "{size} in 4 KiB pages, a line of each written since the fork before, nothing pinned"
 #define WARM "{size} in 4 KiB pages, nothing written since the fork before, nothing pinned"
 #define EXIT "end of the child, which wrote nothing; {size}"
@@ -159,6 +163,16 @@ const struct measure measures[] = {
 	{ .name = "fork-wait-16", PER_FORK, .trial = &wait_16, MOST(20000),
 	  .what = WAIT "16 threads pin and unpin them; median of the whole call" },
 	{ .name = "fork-wait-16-worst", PER_FORK, .trial = &wait_16, .figure = 1, .what = "the same, 99.9 %" },
+
+	{ .name = "cut-alone", .unit = "ns/cut", .trial = &cut_alone, MOST(1000),
+	  .what = CUT "no other thread; median" },
+	{ .name = "cut-alone-worst", .unit = "ns/cut", .trial = &cut_alone, .figure = 1, .what = "the same, 99.9 %" },
+	{ .name = "cut-busy", .unit = "ns/cut", .trial = &cut_busy, MOST(20000),
+	  .what = CUT "another core does nothing but raise a count in a section, and lower it; median" },
+	{ .name = "cut-busy-worst", .unit = "ns/cut", .trial = &cut_busy, .figure = 1, .what = "the same, 99.9 %" },
+	{ .name = "cut-16", .unit = "ns/cut", .trial = &cut_16, MOST(20000),
+	  .what = CUT "16 threads do; median" },
+	{ .name = "cut-16-worst", .unit = "ns/cut", .trial = &cut_16, .figure = 1, .what = "the same, 99.9 %" },
 
 	{ .name = "pin-same", PER_PAGE, .trial = &pair, .own_peer = 2,
 	  .what = "two threads on two cores, each pins + unpins the same page, one a call; time of each thread",

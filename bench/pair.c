@@ -15,6 +15,7 @@
 #include <stdlib.h>
 
 #define PAIRS 50000u
+#define PAIRS_OF_MANY 400000u
 #define BOUNCES 4000u
 #define PAGES 8192u
 #define FAR 512u
@@ -22,6 +23,7 @@
 struct together {
 	struct world world;
 	unsigned threads;
+	unsigned pairs;			/* by each */
 	int cores[THREADS_MOST];
 	uint64_t first;			/* the page that the first thread pins */
 	unsigned apart;			/* pages between what one thread pins and the next */
@@ -32,6 +34,7 @@ struct together {
 struct one {
 	struct together *together;
 	unsigned number;
+	uint64_t begin, end;
 	double ns;
 	pthread_t thread;
 	uint32_t bounces[BOUNCES];
@@ -41,20 +44,21 @@ static void *pin_often(void *argument)
 {
 	struct one *one = argument;
 	struct together *together = one->together;
-	uint64_t address = together->world.base, begin;
+	uint64_t address = together->world.base;
 
 	address += (together->first + one->number * together->apart) * PAGE;
 	threads_stay(together->cores[one->number]);
 	threads_meet(&together->here, together->threads);
-	begin = clock_ns();
-	for (unsigned i = 0; i < PAIRS; i++) {
+	one->begin = clock_ns();
+	for (unsigned i = 0; i < together->pairs; i++) {
 		struct hf_pin pin;
 
 		if (hf_pin(together->world.mm, address, PAGE, HF_PIN_WRITE, "bench", &pin) != (ssize_t)PAGE)
 			wrong("hf_pin failed");
 		hf_unpin(&pin, 0);
 	}
-	one->ns = (double)(clock_ns() - begin) / PAIRS;
+	one->end = clock_ns();
+	one->ns = (double)(one->end - one->begin) / together->pairs;
 	return NULL;
 }
 
@@ -78,10 +82,11 @@ static void *bounce(void *argument)
 	return NULL;
 }
 
-/* The mean of the threads' times. */
-static double run_all(struct together *together, void *(*run)(void *), unsigned apart)
+/* The mean of the threads' times; at *all, if wished, from the first's begin to the last's end. */
+static double run_all(struct together *together, void *(*run)(void *), unsigned apart, double *all)
 {
 	static struct one ones[THREADS_MOST];
+	uint64_t begin = UINT64_MAX, end = 0;
 	double sum = 0;
 
 	together->apart = apart;
@@ -95,17 +100,21 @@ static double run_all(struct together *together, void *(*run)(void *), unsigned 
 	for (unsigned i = 0; i < together->threads; i++) {
 		threads_join(ones[i].thread);
 		sum += ones[i].ns;
+		begin = ones[i].begin < begin ? ones[i].begin : begin;
+		end = ones[i].end > end ? ones[i].end : end;
 	}
+	if (all)
+		*all = (double)(end - begin);
 	return sum / together->threads;
 }
 
-static double pins_of_all(struct together *together, unsigned apart)
+static double pins_of_all(struct together *together, unsigned apart, double *all)
 {
 	double ns;
 
 	world_expect(&together->world);
-	ns = run_all(together, pin_often, apart);
-	EXPECTED(&together->world, pin_fast, PAIRS * together->threads);
+	ns = run_all(together, pin_often, apart, all);
+	EXPECTED(&together->world, pin_fast, (uint64_t)together->pairs * together->threads);
 	return ns;
 }
 
@@ -126,11 +135,11 @@ static uint64_t first_of_neighbours(struct together *together)
 	return 0;
 }
 
-static struct together *begin(const struct trial *trial, unsigned threads)
+static struct together *begin(const struct trial *trial, unsigned threads, unsigned pairs)
 {
 	struct together *together = must_have(aligned_alloc(64, (sizeof(*together) + 63) / 64 * 64));
 
-	*together = (struct together){ .threads = threads };
+	*together = (struct together){ .threads = threads, .pairs = pairs };
 	world_begin(&together->world, PAGES, trial->mib * MIB / PAGE + PAGES, false);
 	world_write(&together->world);
 	together->first = first_of_neighbours(together);
@@ -139,7 +148,7 @@ static struct together *begin(const struct trial *trial, unsigned threads)
 
 static void *pair_begin(const struct trial *trial)
 {
-	struct together *together = begin(trial, 2);
+	struct together *together = begin(trial, 2, PAIRS);
 
 	if (threads_cores(together->cores, 2) < 2)
 		impossible("there is no other core");
@@ -150,10 +159,10 @@ static void pair_round(void *state, struct lap *lap)
 {
 	struct together *together = state;
 
-	lap->figures[0] = pins_of_all(together, 0);
-	lap->figures[1] = pins_of_all(together, 1);
-	lap->figures[2] = pins_of_all(together, FAR);
-	lap->figures[3] = run_all(together, bounce, 0);
+	lap->figures[0] = pins_of_all(together, 0, NULL);
+	lap->figures[1] = pins_of_all(together, 1, NULL);
+	lap->figures[2] = pins_of_all(together, FAR, NULL);
+	lap->figures[3] = run_all(together, bounce, 0, NULL);
 	lap->units = PAIRS * 2 * 3;
 }
 
@@ -163,7 +172,7 @@ const struct side pair_holdfast = { "Holdfast", pair_begin, pair_round, NULL };
 
 static void *threads_begin(const struct trial *trial)
 {
-	struct together *together = begin(trial, (unsigned)trial->count);
+	struct together *together = begin(trial, (unsigned)trial->count, PAIRS_OF_MANY);
 
 	/* On whichever core is free. */
 	for (unsigned i = 0; i < THREADS_MOST; i++)
@@ -174,11 +183,9 @@ static void *threads_begin(const struct trial *trial)
 static void threads_round(void *state, struct lap *lap)
 {
 	struct together *together = state;
-	uint64_t start = clock_ns();
 
-	pins_of_all(together, FAR);
-	lap->figures[0] = (double)(clock_ns() - start);
-	lap->units = PAIRS * together->threads;
+	pins_of_all(together, FAR, &lap->figures[0]);
+	lap->units = (double)together->pairs * together->threads;
 }
 
 const struct side threads_holdfast = { "Holdfast", threads_begin, threads_round, NULL };

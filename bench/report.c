@@ -57,7 +57,10 @@ static struct scale scale_of(double value, const char *unit)
 
 static void number_text(char *text, size_t room, double value)
 {
-	snprintf(text, room, "%.*f", value < 9.995 ? 2 : value < 99.95 ? 1 : 0, value);
+	if (value < 0.0995)
+		snprintf(text, room, "%.2g", value);
+	else
+		snprintf(text, room, "%.*f", value < 9.995 ? 2 : value < 99.95 ? 1 : 0, value);
 }
 
 void figure_text(char *text, size_t room, double value, const char *unit)

@@ -36,12 +36,14 @@ static void target(const struct result *result)
 {
 	static const char *const kinds[] = { NULL, "at most", "times as fast", "times the peer" };
 	const struct target *wanted = &result->measure->target;
-	char verdict[80];
+	char verdict[80], goal[80];
 
 	verdict_text(result, verdict, sizeof(verdict));
+	target_text(result->measure, goal, sizeof(goal));
 	if (wanted->kind != NO_TARGET) {
 		figure("target", true, wanted->bound);
 		words("target_is", kinds[wanted->kind]);
+		words("goal", goal);
 	}
 	if (verdict[0])
 		words("verdict", verdict);

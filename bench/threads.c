@@ -8,6 +8,8 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#define SPINS 1000u
+
 /* As they were at the first question: threads_stay() changes what the system says. */
 static cpu_set_t all;
 static bool known;
@@ -61,6 +63,8 @@ void threads_join(pthread_t thread)
 void threads_meet(_Atomic unsigned *here, unsigned wanted)
 {
 	atomic_fetch_add_explicit(here, 1, memory_order_acq_rel);
-	while (atomic_load_explicit(here, memory_order_acquire) < wanted)
-		;
+	/* There may be more threads than cores. */
+	for (unsigned spins = 0; atomic_load_explicit(here, memory_order_acquire) < wanted; spins++)
+		if (spins > SPINS)
+			sched_yield();
 }
