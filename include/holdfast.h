@@ -406,6 +406,7 @@ HF_API size_t hf_inventory(struct hf_pool *pool, const struct hf_mm *mm, struct 
 	X(fork_copies, "pages copied at a fork because they were pinned")                                              \
 	X(fork_holes, "pages left out of a child because they were pinned")                                            \
 	X(fork_tables, "page tables in which a fork looked for pins")                                                  \
+	X(table_copies, "page tables copied: the first change under one that a fork shared")                           \
 	X(discard_kept, "pinned pages that a discard changed in place")                                                \
 	X(graces, "waits for the read sections under way")                                                             \
 	X(pages_free, "now: free pages")                                                                               \

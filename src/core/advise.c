@@ -10,7 +10,8 @@
  *	3  look: pinned, or nobody's business any more
  *
  * Shared and sealed pages of an object only lose their entries: the object keeps
- * the page, and the next fault brings the same one back.
+ * the page, and the next fault brings the same one back.  Under a table that a fork
+ * shares nothing is pinned through this mm: it is dropped as a whole, without a look.
  */
 #include "handshake.h"
 #include "map.h"
@@ -76,6 +77,7 @@ static void discard_range(struct hf_mm *mm, uint64_t start, uint64_t end)
 {
 	bool any = false;
 
+	mm_zap(mm, start, end, CLEAR_SHARED);
 	for (struct vma *vma = vma_first(mm, start, end); vma; vma = vma_next(vma, end))
 		any |= take_marks(mm, vma);
 	if (any)
@@ -114,6 +116,8 @@ static int advise_locked(struct hf_mm *mm, uint64_t start, uint64_t end, enum hf
 {
 	int error = may_advise(mm, start, end, advice);
 
+	if (!error && advice == HF_ADVISE_DISCARD)
+		error = tree_own_ends(mm->pool, &mm->tables, vpn_of(start), vpn_of(end));
 	if (!error)
 		error = cut_range(mm, start, end);
 	if (error)

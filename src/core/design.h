@@ -114,6 +114,7 @@ bool design_looks_for_pins(const struct hf_mm *mm);
 #define DESIGN_LOOKS_FOR_PINS(mm) design_looks_for_pins(mm)
 #define DESIGN_IS_HOLDFAST(mm) (design_of(mm) == &design_holdfast)
 #define DESIGN_HAS_GRACE(mm) (design_of(mm)->handshake == HANDSHAKE_GRACE)
+#define DESIGN_SHARES_TABLES(mm) DESIGN_IS_HOLDFAST(mm)
 #else
 #define DESIGN_FAST(mm, view, how) holdfast_fast(view, how)
 #define DESIGN_OWN(mm, vma, view, how) holdfast_own(view, how)
@@ -125,6 +126,7 @@ bool design_looks_for_pins(const struct hf_mm *mm);
 #define DESIGN_LOOKS_FOR_PINS(mm) true
 #define DESIGN_IS_HOLDFAST(mm) true
 #define DESIGN_HAS_GRACE(mm) true
+#define DESIGN_SHARES_TABLES(mm) true
 #endif
 
 #endif

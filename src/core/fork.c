@@ -10,13 +10,19 @@
  *	                    HOLE       as it is            a hole
  *	                    REFUSE     (no fork)
  *
- * Shared mappings have their pages in the object, so a fork copies no entry of
- * theirs.
+ * That is said of each page, and done to whole tables: one that holds no pins is
+ * shared as it is, at the highest level there is, by taking W and PINNABLE away one
+ * level up (share.c).  The fork descends only where there are pins, or mappings that
+ * the child is not to have; there it makes the child a table of its own, entry by
+ * entry.  Shared mappings have their pages in the object, so in such a table it leaves
+ * their entries, and those of objects' pages, to the child's faults.
  *
  * The fork looks for pins only under tables whose HAS_PINNED is set, once, and
  * clears it where it finds none.  It looks while the handshake is closed
  * (handshake.h): from then on pins can end, but none can begin.  So it can count
  * first what it will need, and allocate it, and refuse, before it changes anything.
+ *
+ * Designs other than Holdfast's share no tables: their forks go entry by entry.
  */
 #include "handshake.h"
 #include "record.h"
@@ -27,16 +33,35 @@ struct forking {
 	struct hf_fork_report *report;
 	struct list vmas;		/* for the child, linked through in_object */
 	struct page_stock tables, copies;
+	const struct vma *vma;		/* where forks_at() looked last */
+	uint64_t new_tables;		/* that the child needs, beside its root */
 	uint64_t pinned;		/* pages to copy, or to leave out */
+	uint64_t own;			/* for the report: the parent's own pages that the child would have */
+	bool special;			/* there are mappings whose pages the child is not to have */
 	bool closed;			/* the handshake is: HAS_PINNED may be cleared */
 	bool unmark;			/* survey() takes its marks off again */
 };
 
 /* ---- what is pinned ------------------------------------------------------------------- */
 
+static bool is_special(const struct vma *vma)
+{
+	return vma->flags & (VMA_DONTFORK | VMA_WIPEONFORK);
+}
+
 static bool forks_pages(const struct vma *vma)
 {
-	return vma && vma_is_private(vma) && !(vma->flags & (VMA_DONTFORK | VMA_WIPEONFORK));
+	return vma && vma_is_private(vma) && !is_special(vma);
+}
+
+/* The same of the mapping at an address; those who ask go through them in order. */
+static bool forks_at(struct forking *forking, vpn_t vpn)
+{
+	uint64_t address = (uint64_t)vpn << HF_PAGE_SHIFT;
+
+	if (!forking->vma || address < forking->vma->start || address >= forking->vma->end)
+		forking->vma = vma_find(forking->parent, address);
+	return forks_pages(forking->vma);
 }
 
 static bool is_own(const struct hf_pool *pool, pte_t pte)
@@ -56,7 +81,12 @@ static bool pin_matters(const struct forking *forking, struct view view)
 	return page_pins(view.page);
 }
 
-/* One page of this mm's own: count it if it is pinned and the child would have it. */
+/*
+ * One page of this mm's own: count it if it is pinned and the child would have it.  True:
+ * its table can't be shared as it is.  A page on which somebody has a plain reference
+ * must lose W and PINNABLE itself, or whoever is alone on the table one day would store
+ * under the eyes of the other side (CVE-2020-29374).
+ */
 static bool survey_page(struct forking *forking, pte_slot *slot, pte_t pte, vpn_t vpn)
 {
 	struct hf_mm *mm = forking->parent;
@@ -66,8 +96,8 @@ static bool survey_page(struct forking *forking, pte_slot *slot, pte_t pte, vpn_
 	if (forking->unmark)
 		atomic_fetch_and_explicit(&page->flags, ~(uint32_t)PAGE_LISTED, memory_order_relaxed);
 	if (!pin_matters(forking, view))
-		return false;
-	if (!forking->unmark && forks_pages(vma_find(mm, (uint64_t)vpn << HF_PAGE_SHIFT))) {
+		return (pte & PTE_PINNABLE) && !page_is_alone(page);
+	if (!forking->unmark && forks_at(forking, vpn)) {
 		forking->pinned++;
 		if (!DESIGN_HAS_GRACE(mm) && forking->closed)
 			pte_set(slot, PTE_FOUND);
@@ -77,7 +107,7 @@ static bool survey_page(struct forking *forking, pte_slot *slot, pte_t pte, vpn_
 	return true;
 }
 
-/* Look under one table; true if there are pins. */
+/* Look under one table; true if there are pins, or plain references on what is PINNABLE. */
 static bool survey(struct forking *forking, pfn_t pfn, unsigned level, vpn_t vpn)
 {
 	struct hf_pool *pool = forking->parent->pool;
@@ -180,6 +210,7 @@ static int vmas_copy(struct forking *forking)
 	for (struct vma *vma = vma_first(parent, 0, ADDRESS_END); vma; vma = vma_next(vma, ADDRESS_END)) {
 		struct vma *copy;
 
+		forking->special |= is_special(vma);
 		if (vma->flags & VMA_DONTFORK)
 			continue;
 		copy = vma_alloc(parent->pool);
@@ -191,28 +222,69 @@ static int vmas_copy(struct forking *forking)
 	return 0;
 }
 
-/* The tables that fork_entries() can build, but for the root, which the child has. */
-static uint64_t count_tables(const struct forking *forking)
+/* May the child share the table behind this entry, which stands at vpn in a table of that level? */
+static bool may_share(const struct forking *forking, pte_t pte, unsigned level, vpn_t vpn)
+{
+	uint64_t start = (uint64_t)vpn << HF_PAGE_SHIFT, end = start + (tree_reach(level) << HF_PAGE_SHIFT);
+
+	if (!DESIGN_SHARES_TABLES(forking->parent) || (pte & PTE_HAS_PINNED))
+		return false;
+	if (likely(!forking->special))
+		return true;
+	for (struct vma *vma = vma_first(forking->parent, start, end); vma; vma = vma_next(vma, end))
+		if (is_special(vma))
+			return false;
+	return true;
+}
+
+/* Will there be something in the child where the parent has this last-level entry? */
+static bool child_has(struct forking *forking, pte_t pte, vpn_t vpn)
+{
+	return forks_at(forking, vpn) &&
+	       ((pte & PTE_HOLE) || pte_is_zero_page(pte) || is_own(forking->parent->pool, pte));
+}
+
+/* Count the tables that the child needs under one of the parent's; false: none, for it has nothing there. */
+static bool plan_under(struct forking *forking, pfn_t pfn, unsigned level, vpn_t vpn)
+{
+	bool any = false;
+
+	for (unsigned index = 0; index < TABLE_ENTRIES; index++) {
+		pte_t pte = atomic_load_explicit(&table_of(forking->parent->pool, pfn)[index], memory_order_relaxed);
+		vpn_t here = vpn + index * tree_reach(level);
+
+		if (!pte)
+			continue;
+		if (!level && child_has(forking, pte, here))
+			return true;
+		if (!level)
+			continue;
+		if (may_share(forking, pte, level, here)) {
+			any = true;
+		} else if (plan_under(forking, pte_pfn(pte), level - 1, here)) {
+			any = true;
+			forking->new_tables++;
+		}
+	}
+	return any;
+}
+
+/* The parent's own pages that the child will have, as they are or otherwise.  For reports: it looks at every entry. */
+static uint64_t count_own(const struct forking *forking)
 {
 	struct hf_mm *mm = forking->parent;
-	vpn_t last = ~(vpn_t)0;
-	uint64_t tables = 0;
-	struct leaf leaf;
+	uint64_t own = 0;
+	pte_slot *slot;
 
 	for (struct vma *vma = vma_first(mm, 0, ADDRESS_END); vma; vma = vma_next(vma, ADDRESS_END)) {
 		vpn_t end = vpn_of(vma->end);
 
 		if (!forks_pages(vma))
 			continue;
-		for (vpn_t vpn = vpn_of(vma->start); tree_leaf(mm->pool, &mm->tables, vpn, end, &leaf);
-		     vpn = leaf.vpn + leaf.count) {
-			/* On each level, a table that the leaf before was not under. */
-			for (unsigned level = 1; level < TABLE_LEVELS; level++)
-				tables += leaf.vpn >> level * HF_TABLE_SHIFT != last >> level * HF_TABLE_SHIFT;
-			last = leaf.vpn;
-		}
+		for (vpn_t vpn = vpn_of(vma->start); (vpn = tree_next(mm->pool, &mm->tables, vpn, end, &slot)) < end; vpn++)
+			own += is_own(mm->pool, pte_load(slot));
 	}
-	return tables;
+	return own;
 }
 
 static int fork_prepare(struct forking *forking)
@@ -225,7 +297,10 @@ static int fork_prepare(struct forking *forking)
 	look_for_pins(forking);
 	if (forking->pinned && forking->pins == HF_FORK_REFUSE)
 		return -HF_EBUSY;
-	error = stock_fill(parent->pool, &forking->tables, count_tables(forking));
+	if (forking->report)
+		forking->own = count_own(forking);
+	plan_under(forking, parent->tables.root, TABLE_LEVELS - 1, 0);
+	error = stock_fill(parent->pool, &forking->tables, forking->new_tables);
 	if (!error && forking->pins == HF_FORK_COPY)
 		error = stock_fill(parent->pool, &forking->copies, forking->pinned);
 	return error;
@@ -261,8 +336,6 @@ static pte_t share_page(struct forking *forking, pte_slot *slot, pte_t pte)
 		pte_clear(slot, PTE_W | PTE_PINNABLE);
 	page_get(page);
 	page_entry_added(page);
-	if (forking->report)
-		forking->report->shared++;
 	return pte & ~(PTE_W | PTE_PINNABLE);
 }
 
@@ -272,13 +345,15 @@ static bool was_found(const struct forking *forking, struct view view)
 	return DESIGN_HAS_GRACE(forking->parent) ? pin_matters(forking, view) : (view.pte & PTE_FOUND) != 0;
 }
 
-/* What the child has where the parent has this; 0: nothing. */
-static pte_t child_entry(struct forking *forking, const struct vma *vma, pte_slot *slot, bool look)
+/* What the child has where the parent has this page, or hole; 0: nothing. */
+static pte_t child_entry(struct forking *forking, pte_slot *slot, vpn_t vpn, bool look)
 {
 	struct hf_mm *parent = forking->parent;
 	pte_t pte = pte_load(slot);
 	struct view view = { pte, page_of(parent->pool, pte_pfn(pte)), true };
 
+	if (!pte || !forks_at(forking, vpn))
+		return 0;
 	if ((pte & PTE_HOLE) || pte_is_zero_page(pte))
 		return pte;
 	if (!is_own(parent->pool, pte))
@@ -288,47 +363,62 @@ static pte_t child_entry(struct forking *forking, const struct vma *vma, pte_slo
 			count_page(forking, STAT_fork_holes, forking->report ? &forking->report->holes : NULL);
 			return PTE_HOLE;
 		}
-		return copy_page(forking, pte, vma);
+		return copy_page(forking, pte, forking->vma);
 	}
 	return share_page(forking, slot, pte);
 }
 
-/* Are there pins, by the tables' word, in the last-level table of vpn? */
-static bool must_look(const struct hf_mm *mm, vpn_t vpn)
-{
-	return !DESIGN_LOOKS_AT_TABLES(mm) || (walk_down(mm, vpn).all & PTE_HAS_PINNED);
-}
+static pte_t fork_slot(struct forking *forking, pte_slot *slot, unsigned level, vpn_t vpn);
 
-/* One last-level table's part: the child's table is found once for all of it. */
-static void fork_leaf(struct forking *forking, const struct vma *vma, const struct leaf *leaf)
+/* The child's table for one of the parent's that it can't share; look: there may be pins.  0: it has nothing there. */
+static pfn_t fork_table(struct forking *forking, pfn_t pfn, unsigned level, vpn_t vpn, bool look)
 {
-	struct hf_mm *child = forking->child;
-	bool look = must_look(forking->parent, leaf->vpn);
-	pte_slot *slots = NULL;
+	struct hf_pool *pool = forking->parent->pool;
+	pfn_t table = 0;
 
-	for (unsigned i = 0; i < leaf->count; i++) {
-		pte_t pte = pte_load(&leaf->slots[i]);
+	for (unsigned index = 0; index < TABLE_ENTRIES; index++) {
+		pte_slot *slot = &table_of(pool, pfn)[index];
+		vpn_t here = vpn + index * tree_reach(level);
+		pte_t pte = level ? fork_slot(forking, slot, level, here) : child_entry(forking, slot, here, look);
 
 		if (!pte)
 			continue;
-		pte = child_entry(forking, vma, &leaf->slots[i], look);
-		if (!pte)
-			continue;
-		if (!slots)
-			slots = tree_build_from(child->pool, &child->tables, leaf->vpn, &forking->tables);
-		tree_fill(child->pool, &slots[i], pte);
+		if (!table) {
+			table = pfn_of(pool, stock_take(pool, &forking->tables, PAGE_TABLE));
+			plat_fill(page_bytes(pool, table), 0, PAGE_BYTES);
+			table_born(pool);
+		}
+		tree_fill(pool, &table_of(pool, table)[index], pte);
 	}
+	return table;
 }
 
-static void fork_entries(struct forking *forking, const struct vma *vma)
+/* What the child has where the parent has this entry, which may lead to a table. */
+static pte_t fork_slot(struct forking *forking, pte_slot *slot, unsigned level, vpn_t vpn)
 {
-	struct hf_mm *parent = forking->parent;
-	vpn_t end = vpn_of(vma->end);
-	struct leaf leaf;
+	pte_t pte = pte_load(slot);
+	pfn_t table;
 
-	for (vpn_t vpn = vpn_of(vma->start); tree_leaf(parent->pool, &parent->tables, vpn, end, &leaf);
-	     vpn = leaf.vpn + leaf.count)
-		fork_leaf(forking, vma, &leaf);
+	if (!pte)
+		return 0;
+	if (may_share(forking, pte, level, vpn))
+		return table_share(forking->parent->pool, slot);
+	table = fork_table(forking, pte_pfn(pte), level - 1, vpn,
+			   !DESIGN_LOOKS_AT_TABLES(forking->parent) || (pte & PTE_HAS_PINNED));
+	return table ? pte_make(table, PTE_TABLE) : 0;
+}
+
+static void fork_entries(struct forking *forking)
+{
+	struct hf_pool *pool = forking->parent->pool;
+	pte_slot *from = table_of(pool, forking->parent->tables.root), *to = table_of(pool, forking->child->tables.root);
+
+	for (unsigned index = 0; index < TABLE_ENTRIES; index++) {
+		pte_t pte = fork_slot(forking, &from[index], TABLE_LEVELS - 1, index * tree_reach(TABLE_LEVELS - 1));
+
+		if (pte)
+			tree_fill(pool, &to[index], pte);
+	}
 }
 
 /*
@@ -343,11 +433,12 @@ static void fork_commit(struct forking *forking)
 
 		list_remove(&vma->in_object);
 		vma_insert(forking->child, vma);
-		if (forks_pages(vma))
-			fork_entries(forking, vma);
 	}
+	fork_entries(forking);
 	forking->child->gap_hint = forking->parent->gap_hint;
 	mm_unlock(forking->child);
+	if (forking->report)
+		forking->report->shared = forking->own - forking->report->copied - forking->report->holes;
 	stat_add(forking->parent->pool, STAT_forks, 1);
 }
 
@@ -423,28 +514,6 @@ int hf_mm_fork(struct hf_mm *parent, enum hf_fork_pins pins, struct hf_fork_repo
 	return error;
 }
 
-/* The pages that fork_entries() would give to share_page(). */
-static uint64_t count_shared(const struct forking *forking)
-{
-	struct hf_mm *mm = forking->parent;
-	uint64_t shared = 0;
-	pte_slot *slot;
-
-	for (struct vma *vma = vma_first(mm, 0, ADDRESS_END); vma; vma = vma_next(vma, ADDRESS_END)) {
-		vpn_t end = vpn_of(vma->end);
-
-		if (!forks_pages(vma))
-			continue;
-		for (vpn_t vpn = vpn_of(vma->start); (vpn = tree_next(mm->pool, &mm->tables, vpn, end, &slot)) < end; vpn++) {
-			pte_t pte = pte_load(slot);
-			struct view view = { pte, page_of(mm->pool, pte_pfn(pte)), true };
-
-			shared += is_own(mm->pool, pte) && !pin_matters(forking, view);
-		}
-	}
-	return shared;
-}
-
 int hf_mm_fork_preview(struct hf_mm *mm, struct hf_fork_report *report)
 {
 	struct forking forking = { .parent = mm, .report = report };
@@ -458,7 +527,7 @@ int hf_mm_fork_preview(struct hf_mm *mm, struct hf_fork_report *report)
 	/* Without the handshake: what it says may have changed when it returns anyway. */
 	look_for_pins(&forking);
 	report->copied = forking.pinned;
-	report->shared = count_shared(&forking);
+	report->shared = count_own(&forking) - forking.pinned;
 	mm_unlock(mm);
 	return 0;
 }

@@ -54,12 +54,22 @@ int cut_range(struct hf_mm *mm, uint64_t start, uint64_t end)
 	return 0;
 }
 
-void unmap_range(struct hf_mm *mm, uint64_t start, uint64_t end, struct vma *spares[2])
+/* ---- unmapping ---------------------------------------------------------------------- */
+
+int unmap_prepare(struct hf_mm *mm, uint64_t start, uint64_t end, struct vma *spares[2])
+{
+	/* Where nothing is mapped there is no entry, and what a table that sticks out holds is its neighbours'. */
+	if (vma_first(mm, start, end) && tree_own_ends(mm->pool, &mm->tables, vpn_of(start), vpn_of(end)))
+		return -HF_ENOMEM;
+	return cut_prepare(mm->pool, spares);
+}
+
+void unmap_range(struct hf_mm *mm, uint64_t start, uint64_t end, struct vma *spares[2], enum clear clear)
 {
 	struct vma *vma;
 
 	cut_ends(mm, start, end, spares);
-	mm_zap(mm, start, end);
+	mm_zap(mm, start, end, clear);
 	while ((vma = vma_first(mm, start, end)))
 		vma_remove(vma);
 }
@@ -107,12 +117,11 @@ static int map_locked(struct hf_mm *mm, uint64_t *address, struct vma *vma, unsi
 	int error = place(mm, &at, length, flags);
 
 	if (!error)
-		error = cut_prepare(mm->pool, spares);
+		error = unmap_prepare(mm, at, at + length, spares);
 	if (error)
 		return error;
 	/* ---- point of no return ---- */
-	unmap_range(mm, at, at + length, spares);
-	mm_prune(mm, at, at + length);
+	unmap_range(mm, at, at + length, spares, CLEAR_ALL);
 	cut_done(spares);
 	vma->start = at;
 	vma->end = at + length;
@@ -161,11 +170,10 @@ int hf_unmap(struct hf_mm *mm, uint64_t address, uint64_t length)
 
 	if (error)
 		return error;
-	error = cut_prepare(mm->pool, spares);
+	error = unmap_prepare(mm, address, address + length, spares);
 	if (!error) {
 		/* ---- point of no return ---- */
-		unmap_range(mm, address, address + length, spares);
-		mm_prune(mm, address, address + length);
+		unmap_range(mm, address, address + length, spares, CLEAR_ALL);
 		cut_done(spares);
 	}
 	mm_unlock(mm);
@@ -192,23 +200,50 @@ static int may_protect(struct hf_mm *mm, uint64_t start, uint64_t end, unsigned 
  * the next write fault decides that.  PINNABLE stays as it is, for the page stays;
  * sealing gives it to the object's pages, which no write can replace any more.
  */
-static pte_t entry_under(const struct hf_mm *mm, const struct vma *vma, pte_t pte)
+static pte_t entry_under(const struct hf_mm *mm, const struct vma *vma, unsigned prot, pte_t pte)
 {
 	const struct page *page = page_of(mm->pool, pte_pfn(pte));
 
 	if (!pte_has_page(pte))
 		return pte;
-	if (!(vma->prot & HF_PROT_WRITE))
+	if (!(prot & HF_PROT_WRITE))
 		pte &= ~PTE_W;
-	if ((vma->flags & VMA_SEALED) && page_is(page, PAGE_OBJECT))
+	if (((vma->flags & VMA_SEALED) || (prot & HF_PROT_SEAL)) && page_is(page, PAGE_OBJECT))
 		pte |= PTE_PINNABLE;
-	if (vma->prot & HF_PROT_READ)
+	if (rights_of(prot) & HF_PROT_READ)
 		return (pte | PTE_P) & ~PTE_KEPT;
 	return (pte | PTE_KEPT) & ~PTE_P;
 }
 
+/* Make the tables the mm's own in which an entry of [from, to) will change: 0 or -ENOMEM. */
+static int own_what_changes(struct hf_mm *mm, const struct vma *vma, vpn_t from, vpn_t to, unsigned prot)
+{
+	pte_slot *slot;
+
+	for (vpn_t vpn = from; (vpn = tree_next(mm->pool, &mm->tables, vpn, to, &slot)) < to; vpn++) {
+		pte_t pte = pte_load(slot);
+
+		if (entry_under(mm, vma, prot, pte) == pte)
+			continue;
+		if (!tree_build(mm->pool, &mm->tables, vpn))
+			return -HF_ENOMEM;
+		vpn |= TABLE_ENTRIES - 1;	/* this table is done */
+	}
+	return 0;
+}
+
+static int protect_prepare(struct hf_mm *mm, uint64_t start, uint64_t end, unsigned prot)
+{
+	int error = 0;
+
+	for (struct vma *vma = vma_first(mm, start, end); vma && !error; vma = vma_next(vma, end))
+		error = own_what_changes(mm, vma, vpn_of(vma->start > start ? vma->start : start),
+					 vpn_of(vma->end < end ? vma->end : end), prot);
+	return error ? error : cut_range(mm, start, end);
+}
+
 /* Change the entries to what the mapping says; true if somebody lost a right. */
-static bool protect_entries(struct hf_mm *mm, struct vma *vma)
+static bool protect_entries(struct hf_mm *mm, struct vma *vma, unsigned prot)
 {
 	vpn_t end = vpn_of(vma->end);
 	bool lost = false;
@@ -217,13 +252,15 @@ static bool protect_entries(struct hf_mm *mm, struct vma *vma)
 	for (vpn_t vpn = vpn_of(vma->start); (vpn = tree_next(mm->pool, &mm->tables, vpn, end, &slot)) < end; vpn++) {
 		pte_t pte = pte_load(slot), now;
 
+		if (entry_under(mm, vma, prot, pte) == pte)
+			continue;
 		/*
 		 * Loads and stores set A and D meanwhile, and nobody anything else.  Release
 		 * pairs with pte_load(): who may load now finds what was stored before
 		 * (races/load-against-protect-and-store).
 		 */
 		do {
-			now = entry_under(mm, vma, pte);
+			now = entry_under(mm, vma, prot, pte);
 		} while (!atomic_compare_exchange_weak_explicit(slot, &pte, now, memory_order_release,
 								memory_order_relaxed));
 		lost |= (pte & ~now & (PTE_P | PTE_W)) != 0;
@@ -237,7 +274,7 @@ static int protect_locked(struct hf_mm *mm, uint64_t start, uint64_t end, unsign
 	int error = may_protect(mm, start, end, prot);
 
 	if (!error)
-		error = cut_range(mm, start, end);
+		error = protect_prepare(mm, start, end, prot);
 	if (error)
 		return error;
 	/* ---- point of no return ---- */
@@ -245,7 +282,7 @@ static int protect_locked(struct hf_mm *mm, uint64_t start, uint64_t end, unsign
 		vma->prot = rights_of(prot);
 		if (prot & HF_PROT_SEAL)
 			vma->flags |= VMA_SEALED;
-		lost |= protect_entries(mm, vma);
+		lost |= protect_entries(mm, vma, prot);
 	}
 	vma_merge(mm, start, end);
 	/* A store that found the entry writable is over when this returns. */

@@ -11,14 +11,13 @@ struct hf_mm *mm_new(struct hf_pool *pool)
 
 	if (!mm)
 		return NULL;
-	root = page_alloc(pool, PAGE_TABLE, PAGE_ZEROED);
+	root = table_alloc(pool, PAGE_ZEROED);
 	if (!root) {
 		plat_free(mm);
 		return NULL;
 	}
-	atomic_fetch_add_explicit(&pool->tables, 1, memory_order_relaxed);
 	mm->pool = pool;
-	mm->tables = (struct tree){ pfn_of(pool, root), TABLE_LEVELS, 1 };
+	mm->tables = (struct tree){ pfn_of(pool, root), TABLE_LEVELS };
 	plat_lock_init(&mm->lock);
 	RB_INIT(&mm->vmas);
 	atomic_init(&mm->references, 1);
@@ -59,26 +58,9 @@ void mm_put(struct hf_mm *mm)
 	plat_free(mm);
 }
 
-void pte_drop(struct hf_pool *pool, pte_t pte)
+void mm_zap(struct hf_mm *mm, uint64_t start, uint64_t end, enum clear clear)
 {
-	struct page *page = page_of(pool, pte_pfn(pte));
-
-	if (!pte_has_page(pte) || pte_is_zero_page(pte))
-		return;
-	page_entry_removed(page);
-	page_drop(pool, page, COUNT_REFERENCE);
-}
-
-void mm_zap(struct hf_mm *mm, uint64_t start, uint64_t end)
-{
-	struct hf_pool *pool = mm->pool;
-	vpn_t to = vpn_of(end);
-	struct leaf leaf;
-
-	for (vpn_t vpn = vpn_of(start); tree_leaf(pool, &mm->tables, vpn, to, &leaf); vpn = leaf.vpn + leaf.count)
-		for (unsigned i = 0; i < leaf.count; i++)
-			if (atomic_load_explicit(&leaf.slots[i], memory_order_relaxed))
-				pte_drop(pool, tree_empty(pool, &leaf.slots[i]));
+	tree_clear(mm->pool, &mm->tables, vpn_of(start), vpn_of(end), clear);
 }
 
 void mm_prune(struct hf_mm *mm, uint64_t start, uint64_t end)
@@ -93,8 +75,7 @@ void hf_mm_exit(struct hf_mm *mm)
 	if (!mm || mm_lock(mm))
 		return;
 	atomic_store_explicit(&mm->exited, 1, memory_order_relaxed);
-	mm_zap(mm, 0, ADDRESS_END);
-	mm_prune(mm, 0, ADDRESS_END);
+	mm_zap(mm, 0, ADDRESS_END, CLEAR_ALL);
 	while ((vma = vma_first(mm, 0, ADDRESS_END)))
 		vma_remove(vma);
 	mm_unlock(mm);

@@ -57,15 +57,12 @@ static inline bool range_is_good(uint64_t address, uint64_t length)
 }
 
 /*
- * Clear the entries of [start, end) and drop their pages.  No handshake: a pin
- * that was under way is over the page, which lives until its unpin.
+ * Clear the entries of [start, end) and drop their pages, as tree_clear() does.  No
+ * handshake: a pin that was under way is over the page, which lives until its unpin.
  */
-void mm_zap(struct hf_mm *mm, uint64_t start, uint64_t end);
+void mm_zap(struct hf_mm *mm, uint64_t start, uint64_t end, enum clear clear);
 
 /* Drop the tables over [start, end) that are empty. */
 void mm_prune(struct hf_mm *mm, uint64_t start, uint64_t end);
-
-/* Drop what a taken entry referred to. */
-void pte_drop(struct hf_pool *pool, pte_t pte);
 
 #endif

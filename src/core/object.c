@@ -165,6 +165,7 @@ void object_add_vma(struct hf_object *object, struct vma *vma)
 	plat_lock(&object->lock);
 	list_add(&object->vmas, &vma->in_object);
 	object->mappings++;
+	object->mapped++;
 	plat_unlock(&object->lock);
 }
 

@@ -27,6 +27,7 @@ struct hf_object {
 	uint64_t cached;		/* (lock) pages in it */
 	struct list vmas;		/* (lock) */
 	uint64_t mappings;		/* (lock) how many */
+	uint64_t mapped;		/* (lock) how often one was added: truncate.c */
 	_Atomic uint64_t references;	/* the handle, each VMA, whoever waits */
 	struct list in_pool;		/* (pool->lock) */
 };

@@ -40,10 +40,11 @@ static int pin_slow(struct taking *taking)
 	if (error)
 		return error;
 	page = fault_page(&fault);
+	/* For a GET, too: a fork must take the page's W away, and not its table's alone (fork.c). */
+	tree_mark_pinned(mm->pool, &mm->tables, vpn);
 	if (taking->how & HF_PIN_GET) {
 		error = page_get_more(page) ? 0 : -HF_EOVERFLOW;
 	} else {
-		tree_mark_pinned(mm->pool, &mm->tables, vpn);
 		error = page_raise(page) ? 0 : -HF_EOVERFLOW;
 		if (error)	/* the entry keeps the page alive: it is the pins that are too many */
 			page_drop(mm->pool, page, COUNT_PIN);

@@ -33,6 +33,8 @@ static void pool_begin(struct hf_pool *pool, const struct hf_pool_config *config
 	if (pool->limbo_most > LIMBO_PAGES_MOST)
 		pool->limbo_most = LIMBO_PAGES_MOST;
 	plat_lock_init(&pool->lock);
+	for (unsigned number = 0; number < TABLE_LOCKS; number++)
+		plat_lock_init(&pool->table_locks[number]);
 	list_init(&pool->mms);
 	list_init(&pool->objects);
 	/* The zero page: never free, never written. */
@@ -117,6 +119,8 @@ int hf_pool_destroy(struct hf_pool *pool)
 	records_destroy(pool);
 	for (unsigned number = 0; number < SLOTS; number++)
 		plat_lock_fini(&pool->slots[number].lock);
+	for (unsigned number = 0; number < TABLE_LOCKS; number++)
+		plat_lock_fini(&pool->table_locks[number]);
 	plat_lock_fini(&pool->lock);
 	plat_page_wake(pool->base, (uint64_t)pool->frontier << HF_PAGE_SHIFT);
 	plat_pool_close(pool->base, pool->bytes, pool->fd);

@@ -8,7 +8,8 @@
  *
  * Locks.  pool->lock: the list, the frontier, the lists of mms and objects.
  *         slot->lock: that slot's cache, limbo and batches.
- * Order:  mm -> child mm -> object -> slot -> pool.  Nobody waits for a grace
+ *         table_locks: by frame number, who makes a shared table his own.
+ * Order:  mm -> child mm -> table -> object -> slot -> pool.  Nobody waits for a grace
  *         period with a slot's or the pool's lock held.
  */
 #ifndef HOLDFAST_POOL_H
@@ -31,6 +32,11 @@
 #ifndef HF_BATCHES
 #define HF_BATCHES 4
 #endif
+
+#ifndef HF_TABLE_LOCKS
+#define HF_TABLE_LOCKS 64
+#endif
+#define TABLE_LOCKS ((unsigned)(HF_TABLE_LOCKS))
 
 /* Threads with per-thread state of their own; the rest share the last slot. */
 #define SLOTS ((unsigned)(HF_SLOTS))
@@ -93,6 +99,7 @@ struct hf_pool {
 	struct list mms;		/* (lock) */
 	struct list objects;		/* (lock) */
 	_Atomic uint64_t tables;	/* pages that are page tables */
+	struct plat_lock table_locks[TABLE_LOCKS];
 #ifdef HF_LAB
 	_Atomic uint64_t fail_in;	/* lab.h: allocations until one fails */
 #endif

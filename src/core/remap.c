@@ -24,7 +24,7 @@ static uint64_t least(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-/* Tables at the new place for every entry that moves: 0 or -ENOMEM. */
+/* Tables of its own at both places for every entry that moves: 0 or -ENOMEM. */
 static int build_tables(const struct remap *remap)
 {
 	struct hf_mm *mm = remap->mm;
@@ -32,6 +32,8 @@ static int build_tables(const struct remap *remap)
 	vpn_t to = vpn_of(remap->to);
 	pte_slot *slot;
 
+	if (tree_own_range(mm->pool, &mm->tables, from, end))
+		return -HF_ENOMEM;
 	for (vpn_t vpn = from; (vpn = tree_next(mm->pool, &mm->tables, vpn, end, &slot)) < end; vpn++) {
 		if (tree_build(mm->pool, &mm->tables, vpn - from + to))
 			continue;
@@ -94,8 +96,7 @@ static void resize_in_place(struct remap *remap)
 	uint64_t old_end = remap->start + remap->old_length, new_end = remap->start + remap->new_length;
 
 	if (new_end < old_end) {
-		unmap_range(mm, new_end, old_end, remap->spares);
-		mm_prune(mm, new_end, old_end);
+		unmap_range(mm, new_end, old_end, remap->spares, CLEAR_ALL);
 	} else if (new_end > old_end) {
 		remap->vma->end = new_end;
 		vma_merge(mm, remap->start, new_end);
@@ -114,20 +115,22 @@ static void move_mapping(struct remap *remap)
 	moved->end = remap->to + remap->new_length;
 	move_entries(remap);
 	vma_insert(mm, moved);
-	unmap_range(mm, remap->start, remap->start + remap->old_length, remap->spares);
-	mm_prune(mm, remap->start, remap->start + remap->old_length);
+	unmap_range(mm, remap->start, remap->start + remap->old_length, remap->spares, CLEAR_ALL);
 	mm_prune(mm, remap->to, remap->to + remap->new_length);
 	vma_merge(mm, remap->to, remap->to + remap->new_length);
 }
 
 static int remap_prepare(struct remap *remap, const uint64_t *wish)
 {
+	uint64_t end = remap->start + remap->old_length, stays = remap->start;
 	int error = choose_place(remap, wish);
 
-	if (!error)
-		error = cut_prepare(remap->mm->pool, remap->spares);
-	if (!error)
-		error = cut_prepare(remap->mm->pool, remap->more);
+	if (!error && remap->to == remap->start)
+		stays += remap->new_length;
+	if (!error && stays < end)
+		error = unmap_prepare(remap->mm, stays, end, remap->spares);
+	if (!error && (remap->flags & HF_REMAP_FIXED))
+		error = unmap_prepare(remap->mm, remap->to, remap->to + remap->new_length, remap->more);
 	if (error || remap->to == remap->start)
 		return error;
 	remap->moved = vma_alloc(remap->mm->pool);
@@ -156,7 +159,8 @@ static int remap_locked(struct remap *remap, const uint64_t *wish)
 		return 0;
 	}
 	if (remap->flags & HF_REMAP_FIXED) {
-		unmap_range(mm, remap->to, remap->to + remap->new_length, remap->more);
+		/* Its tables stay: they were built, or made the mm's own, for what comes. */
+		unmap_range(mm, remap->to, remap->to + remap->new_length, remap->more, CLEAR_ENTRIES);
 		/* A cut may have given the old range another VMA. */
 		remap->vma = vma_find(mm, remap->start);
 	}

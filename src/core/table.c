@@ -1,5 +1,5 @@
 /*
- * table.c - building, searching and pruning the radix trees of table.h
+ * table.c - building, searching, clearing and pruning the radix trees of table.h
  */
 #include "table.h"
 
@@ -28,28 +28,25 @@ pte_slot *tree_find(const struct hf_pool *pool, const struct tree *tree, vpn_t v
 	return pfn ? &table_of(pool, pfn)[table_index(vpn, 0)] : NULL;
 }
 
-static struct page *table_alloc(struct hf_pool *pool, struct tree *tree, struct page_stock *stock)
+void table_born(struct hf_pool *pool)
 {
-	struct page *page;
+	atomic_fetch_add_explicit(&pool->tables, 1, memory_order_relaxed);
+}
 
-	if (stock) {
-		page = stock_take(pool, stock, PAGE_TABLE);
-		plat_fill(page_bytes(pool, pfn_of(pool, page)), 0, PAGE_BYTES);
-	} else {
-		page = page_alloc(pool, PAGE_TABLE, PAGE_ZEROED);
-	}
-	if (page) {
-		tree->tables++;
-		atomic_fetch_add_explicit(&pool->tables, 1, memory_order_relaxed);
-	}
+struct page *table_alloc(struct hf_pool *pool, enum page_fill fill)
+{
+	struct page *page = page_alloc(pool, PAGE_TABLE, fill);
+
+	if (page)
+		table_born(pool);
 	return page;
 }
 
 /* A root, as high as vpn needs: what was the root becomes its first entry. */
-static bool tree_raise(struct hf_pool *pool, struct tree *tree, vpn_t vpn, struct page_stock *stock)
+static bool tree_raise(struct hf_pool *pool, struct tree *tree, vpn_t vpn)
 {
 	while (!tree->root || vpn >= tree_reach(tree->height)) {
-		struct page *page = table_alloc(pool, tree, stock);
+		struct page *page = table_alloc(pool, PAGE_ZEROED);
 		pfn_t root;
 
 		if (!page)
@@ -66,33 +63,36 @@ static bool tree_raise(struct hf_pool *pool, struct tree *tree, vpn_t vpn, struc
 	return true;
 }
 
-pte_slot *tree_build_from(struct hf_pool *pool, struct tree *tree, vpn_t vpn, struct page_stock *stock)
+/* A table of that level behind slot, the tree's own: made, kept or copied.  0: there is no page. */
+static pfn_t build_table(struct hf_pool *pool, pte_slot *slot, unsigned level)
 {
-	pfn_t pfn;
+	pte_t pte = pte_load(slot);
 
-	if (!tree_raise(pool, tree, vpn, stock))
-		return NULL;
-	pfn = tree->root;
-	for (unsigned level = tree->height - 1; level; level--) {
-		pte_slot *slot = &table_of(pool, pfn)[table_index(vpn, level)];
-		pte_t pte = pte_load(slot);
+	if (!pte) {
+		struct page *page = table_alloc(pool, PAGE_ZEROED);
 
-		if (!pte) {
-			struct page *page = table_alloc(pool, tree, stock);
-
-			if (!page)
-				return NULL;
-			pte = pte_make(pfn_of(pool, page), PTE_TABLE);
-			tree_fill(pool, slot, pte);
-		}
-		pfn = pte_pfn(pte);
+		if (!page)
+			return 0;
+		pte = pte_make(pfn_of(pool, page), PTE_TABLE);
+		tree_fill(pool, slot, pte);
+	} else if (unlikely(!table_is_own(pte))) {
+		if (!table_own(pool, slot, level))
+			return 0;
+		pte = pte_load(slot);
 	}
-	return &table_of(pool, pfn)[table_index(vpn, 0)];
+	return pte_pfn(pte);
 }
 
 pte_slot *tree_build(struct hf_pool *pool, struct tree *tree, vpn_t vpn)
 {
-	return tree_build_from(pool, tree, vpn, NULL);
+	pfn_t pfn;
+
+	if (!tree_raise(pool, tree, vpn))
+		return NULL;
+	pfn = tree->root;
+	for (unsigned level = tree->height - 1; pfn && level; level--)
+		pfn = build_table(pool, &table_of(pool, pfn)[table_index(vpn, level)], level - 1);
+	return pfn ? &table_of(pool, pfn)[table_index(vpn, 0)] : NULL;
 }
 
 void tree_fill(struct hf_pool *pool, pte_slot *slot, pte_t pte)
@@ -112,7 +112,7 @@ pte_t tree_empty(struct hf_pool *pool, pte_slot *slot)
 }
 
 /* Drop what is empty under one table; true if the table itself is empty now. */
-static bool prune_under(struct hf_pool *pool, struct tree *tree, pfn_t pfn, unsigned level, vpn_t from, vpn_t to)
+static bool prune_under(struct hf_pool *pool, pfn_t pfn, unsigned level, vpn_t from, vpn_t to)
 {
 	uint64_t span = tree_reach(level);
 	pte_slot *table = table_of(pool, pfn);
@@ -122,10 +122,10 @@ static bool prune_under(struct hf_pool *pool, struct tree *tree, pfn_t pfn, unsi
 		pte_t pte = pte_load(slot);
 		vpn_t end = (vpn | (span - 1)) + 1;
 
-		if (!pte || !prune_under(pool, tree, pte_pfn(pte), level - 1, vpn, end < to ? end : to))
+		/* What is shared was not empty when it became so, and has not changed. */
+		if (!pte || !table_is_own(pte) || !prune_under(pool, pte_pfn(pte), level - 1, vpn, end < to ? end : to))
 			continue;
 		tree_empty(pool, slot);
-		tree->tables--;
 		page_drop(pool, page_of(pool, pte_pfn(pte)), COUNT_REFERENCE);
 	}
 	return !atomic_load_explicit(&table_page(pool, table)->entries, memory_order_relaxed);
@@ -136,7 +136,92 @@ void tree_prune(struct hf_pool *pool, struct tree *tree, vpn_t from, vpn_t to)
 	uint64_t reach = tree->root ? tree_reach(tree->height) : 0;
 
 	if (from < reach)
-		prune_under(pool, tree, tree->root, tree->height - 1, from, to < reach ? to : reach);
+		prune_under(pool, tree->root, tree->height - 1, from, to < reach ? to : reach);
+}
+
+/* ---- clearing a range -------------------------------------------------------------------- */
+
+/* One entry of a table of that level, of which [vpn, end) is in the range; whole: all of it. */
+static void clear_entry(struct hf_pool *pool, pte_slot *slot, unsigned level, vpn_t vpn, vpn_t end, bool whole,
+			enum clear clear);
+
+/* [from, to) of one table of the tree's own; true: nothing is left in it. */
+static bool clear_under(struct hf_pool *pool, pfn_t pfn, unsigned level, vpn_t from, vpn_t to, enum clear clear)
+{
+	uint64_t span = tree_reach(level);
+	pte_slot *table = table_of(pool, pfn);
+
+	for (vpn_t vpn = from, end; vpn < to; vpn = end) {
+		pte_slot *slot = &table[table_index(vpn, level)];
+
+		end = (vpn | (span - 1)) + 1;
+		if (atomic_load_explicit(slot, memory_order_relaxed))
+			clear_entry(pool, slot, level, vpn, end < to ? end : to, !(vpn & (span - 1)) && end <= to, clear);
+	}
+	return !atomic_load_explicit(&page_of(pool, pfn)->entries, memory_order_relaxed);
+}
+
+static void clear_entry(struct hf_pool *pool, pte_slot *slot, unsigned level, vpn_t vpn, vpn_t end, bool whole,
+			enum clear clear)
+{
+	pte_t pte = pte_load(slot);
+
+	if (!level) {
+		if (clear != CLEAR_SHARED)
+			pte_drop(pool, tree_empty(pool, slot));
+		return;
+	}
+	if (!whole || (clear != CLEAR_ALL && table_is_own(pte))) {
+		if (!table_is_own(pte))	/* it sticks out, and nothing was to be cleared in it */
+			return;
+		if (!clear_under(pool, pte_pfn(pte), level - 1, vpn, end, clear) || clear != CLEAR_ALL)
+			return;
+	}
+	/* Out of sight first: who finds it after this is in a section that its pages and itself wait for. */
+	tree_empty(pool, slot);
+	table_drop(pool, pte_pfn(pte), level - 1);
+}
+
+void tree_clear(struct hf_pool *pool, struct tree *tree, vpn_t from, vpn_t to, enum clear clear)
+{
+	uint64_t reach = tree->root ? tree_reach(tree->height) : 0;
+
+	if (from < reach)
+		clear_under(pool, tree->root, tree->height - 1, from, to < reach ? to : reach, clear);
+}
+
+/* Make the tables on the way to vpn the tree's own, down to the first that lies in [from, to) as a whole. */
+static bool own_end(struct hf_pool *pool, const struct tree *tree, vpn_t vpn, vpn_t from, vpn_t to)
+{
+	pfn_t pfn = tree->root;
+
+	for (unsigned level = tree->height - 1; level; level--) {
+		pte_slot *slot = &table_of(pool, pfn)[table_index(vpn, level)];
+		uint64_t span = tree_reach(level);
+		vpn_t first = vpn & ~(span - 1);
+
+		if (!atomic_load_explicit(slot, memory_order_relaxed) || (first >= from && first + span <= to))
+			return true;
+		pfn = build_table(pool, slot, level - 1);
+		if (!pfn)
+			return false;
+	}
+	return true;
+}
+
+int tree_own_ends(struct hf_pool *pool, struct tree *tree, vpn_t from, vpn_t to)
+{
+	return own_end(pool, tree, from, from, to) && own_end(pool, tree, to - 1, from, to) ? 0 : -HF_ENOMEM;
+}
+
+int tree_own_range(struct hf_pool *pool, struct tree *tree, vpn_t from, vpn_t to)
+{
+	struct leaf leaf;
+
+	for (vpn_t vpn = from; tree_leaf(pool, tree, vpn, to, &leaf); vpn = leaf.vpn + leaf.count)
+		if (!tree_build(pool, tree, leaf.vpn))
+			return -HF_ENOMEM;
+	return 0;
 }
 
 void tree_lower(struct hf_pool *pool, struct tree *tree)
@@ -150,7 +235,6 @@ void tree_lower(struct hf_pool *pool, struct tree *tree)
 			return;
 		tree->root = used ? pte_pfn(first) : 0;
 		tree->height = used ? tree->height - 1 : 0;
-		tree->tables--;
 		page_drop(pool, root, COUNT_REFERENCE);
 	}
 }

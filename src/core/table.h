@@ -11,10 +11,15 @@
  * objects have as many as their largest index needs.  Tables are pages of the
  * pool, so an entry leads to its table by the direct map.
  *
- * A page table's descriptor counts its entries in use (page->entries).  The tree's
- * owner (the mm's lock, the object's lock) changes it; walkers of an mm's tree
- * are lock-free and inside read sections, so a table that is cut out is empty
- * first and goes through the limbo.
+ * A page table's descriptor counts its entries in use (page->entries), and its
+ * references: the entries, in tables above it, that lead to it, or one for a root.
+ * The tree's owner (the mm's lock, the object's lock) changes what is in its
+ * tables; walkers of an mm's tree are lock-free and inside read sections, so a
+ * table that is cut out goes through the limbo.
+ *
+ * A fork shares whole tables (share.c): then several trees lead to one, the entries
+ * that do so have lost W and PINNABLE, and nobody changes what is in it until it is
+ * his alone again (table_own), but for the bits that everybody may take away or set.
  */
 #ifndef HOLDFAST_TABLE_H
 #define HOLDFAST_TABLE_H
@@ -25,7 +30,6 @@
 struct tree {
 	pfn_t root;		/* 0: no table yet */
 	unsigned height;
-	uint64_t tables;	/* how many there are */
 };
 
 static inline pte_slot *table_of(const struct hf_pool *pool, pfn_t pfn)
@@ -47,11 +51,15 @@ static inline uint64_t tree_reach(unsigned height)
 /* Where the last-level entry of vpn stands; NULL when there is no table for it. */
 pte_slot *tree_find(const struct hf_pool *pool, const struct tree *tree, vpn_t vpn);
 
-/* The same, making tables; NULL when there is no page for one. */
+/*
+ * The same for who is going to change it: missing tables are made, and shared ones
+ * made the tree's own, all the way down.  NULL when there is no page for one.
+ */
 pte_slot *tree_build(struct hf_pool *pool, struct tree *tree, vpn_t vpn);
 
-/* The same from a stock, which has a page for each table that can be missing. */
-pte_slot *tree_build_from(struct hf_pool *pool, struct tree *tree, vpn_t vpn, struct page_stock *stock);
+/* A page for a table, with whatever bytes are in it, or NULL; a page that is to become one. */
+struct page *table_alloc(struct hf_pool *pool, enum page_fill fill);
+void table_born(struct hf_pool *pool);
 
 /* Set and empty a last-level entry, keeping the table's count of entries in use. */
 void tree_fill(struct hf_pool *pool, pte_slot *slot, pte_t pte);
@@ -59,6 +67,26 @@ pte_t tree_empty(struct hf_pool *pool, pte_slot *slot);
 
 /* Drop the tables over [from, to) that hold nothing. */
 void tree_prune(struct hf_pool *pool, struct tree *tree, vpn_t from, vpn_t to);
+
+/* What to clear of a range: see tree_clear(). */
+enum clear {
+	CLEAR_ALL,		/* entries, and the tables that then hold nothing */
+	CLEAR_ENTRIES,		/* the tree's own tables stay, also if they hold nothing */
+	CLEAR_SHARED,		/* shared tables that lie in the range as a whole, and nothing else */
+};
+
+/*
+ * Empty the entries of [from, to) and drop their pages.  A table that lies in the
+ * range as a whole is dropped as a whole; where one sticks out it must be the
+ * tree's own (tree_own_ends).
+ */
+void tree_clear(struct hf_pool *pool, struct tree *tree, vpn_t from, vpn_t to, enum clear clear);
+
+/* Make the tables that stick out of [from, to) the tree's own: 0 or -ENOMEM. */
+int tree_own_ends(struct hf_pool *pool, struct tree *tree, vpn_t from, vpn_t to);
+
+/* Make all tables over [from, to) the tree's own: 0 or -ENOMEM. */
+int tree_own_range(struct hf_pool *pool, struct tree *tree, vpn_t from, vpn_t to);
 
 /* Drop roots that lead to less than they could; a tree of nothing has none.  Not for lock-free walkers. */
 void tree_lower(struct hf_pool *pool, struct tree *tree);
@@ -78,6 +106,32 @@ struct leaf {
 
 /* The first leaf at or after from, below to, that has a table; false: there is none. */
 bool tree_leaf(const struct hf_pool *pool, const struct tree *tree, vpn_t from, vpn_t to, struct leaf *leaf);
+
+/* ---- tables that a fork shares: share.c --------------------------------------------- */
+
+/* What an entry loses when its table is shared. */
+#define PTE_ALONE (PTE_W | PTE_PINNABLE)
+
+/* Does this entry, which leads to a table, lead to one of the tree's own?  Not shared, or known to be alone again. */
+static inline bool table_is_own(pte_t pte)
+{
+	return pte & PTE_W;
+}
+
+/* Share the table behind slot: what the other side's entry is to be.  A fork, under the handshake. */
+pte_t table_share(struct hf_pool *pool, pte_slot *slot);
+
+/*
+ * Make the table behind slot, of that level, the owner's alone: kept if nobody else
+ * has it any more, else copied.  False: there is no page.
+ */
+bool table_own(struct hf_pool *pool, pte_slot *slot, unsigned level);
+
+/* Drop a reference to a table of that level, and with the last one what is under it. */
+void table_drop(struct hf_pool *pool, pfn_t pfn, unsigned level);
+
+/* Drop what a taken last-level entry referred to. */
+void pte_drop(struct hf_pool *pool, pte_t pte);
 
 /* Set HAS_PINNED in every entry on the way down to vpn (the owner's lock held). */
 void tree_mark_pinned(const struct hf_pool *pool, const struct tree *tree, vpn_t vpn);

@@ -4,7 +4,8 @@
  * A truncate must not detach a pinned page, and a fast pin asks nobody.  So:
  *
  *	1  lower the limit: from now on faults beyond it wait (object_page)
- *	2  empty the entries beyond it, in every mm that maps the object
+ *	2  empty the entries beyond it, in every mm that maps the object, until none has
+ *	   come meanwhile: a fork of an mm that was not visited yet shares its entries
  *	3  one grace period: fast pins that had read such an entry have raised the count
  *	4  look: a pin beyond the end?  The limit goes back, and nobody has lost more
  *	   than an entry, which the next fault brings back
@@ -14,8 +15,8 @@
  */
 #include "mm.h"
 
-/* The mms that map the object, each once and with a reference: 0 or -ENOMEM. */
-static int mms_of(struct hf_object *object, struct hf_mm ***mms, uint64_t *count)
+/* The mms that map the object, each once and with a reference: 0 or -ENOMEM.  *mapped: see came_since(). */
+static int mms_of(struct hf_object *object, struct hf_mm ***mms, uint64_t *count, uint64_t *mapped)
 {
 	uint64_t room = 0;
 
@@ -31,6 +32,7 @@ static int mms_of(struct hf_object *object, struct hf_mm ***mms, uint64_t *count
 			return -HF_ENOMEM;
 		plat_lock(&object->lock);
 	}
+	*mapped = object->mapped;
 	list_each(item, &object->vmas) {
 		struct hf_mm *mm = list_item(item, struct vma, in_object)->mm;
 
@@ -44,27 +46,68 @@ static int mms_of(struct hf_object *object, struct hf_mm ***mms, uint64_t *count
 	return 0;
 }
 
-/* Empty the entries of the object's own pages from index on, in one mm. */
-static void zap_beyond(struct hf_mm *mm, struct hf_object *object, vpn_t from)
+/* Does the object have a mapping that it had not then? */
+static bool came_since(struct hf_object *object, uint64_t mapped)
 {
-	struct hf_pool *pool = object->pool;
+	bool came;
+
+	plat_lock(&object->lock);
+	came = object->mapped != mapped;
+	plat_unlock(&object->lock);
+	return came;
+}
+
+/* Empty the entries of the object's own pages from index on, in one VMA: 0 or -ENOMEM. */
+static int zap_vma_beyond(struct vma *vma, vpn_t from)
+{
+	struct hf_mm *mm = vma->mm;
+	struct hf_pool *pool = mm->pool;
+	vpn_t end = vpn_of(vma->end);
 	pte_slot *slot;
 
-	plat_lock(&mm->lock);
-	for (struct vma *vma = vma_first(mm, 0, ADDRESS_END); vma; vma = vma_next(vma, ADDRESS_END)) {
-		vpn_t end = vpn_of(vma->end);
+	for (vpn_t vpn = vpn_of(vma->start); (vpn = tree_next(pool, &mm->tables, vpn, end, &slot)) < end; vpn++) {
+		pte_t pte = pte_load(slot);
+		struct page *page = page_of(pool, pte_pfn(pte));
 
-		if (vma->object != object)
+		if (!pte_has_page(pte) || !page_is(page, PAGE_OBJECT) || page->index < from)
 			continue;
-		for (vpn_t vpn = vpn_of(vma->start); (vpn = tree_next(pool, &mm->tables, vpn, end, &slot)) < end; vpn++) {
-			pte_t pte = pte_load(slot);
-			struct page *page = page_of(pool, pte_pfn(pte));
-
-			if (pte_has_page(pte) && page_is(page, PAGE_OBJECT) && page->index >= from)
-				pte_drop(pool, tree_empty(pool, slot));
-		}
+		slot = tree_build(pool, &mm->tables, vpn);
+		if (!slot)
+			return -HF_ENOMEM;
+		pte_drop(pool, tree_empty(pool, slot));
 	}
+	return 0;
+}
+
+static int zap_beyond(struct hf_mm *mm, struct hf_object *object, vpn_t from)
+{
+	int error = 0;
+
+	plat_lock(&mm->lock);
+	for (struct vma *vma = vma_first(mm, 0, ADDRESS_END); vma && !error; vma = vma_next(vma, ADDRESS_END))
+		if (vma->object == object)
+			error = zap_vma_beyond(vma, from);
 	plat_unlock(&mm->lock);
+	return error;
+}
+
+/* The same in every mm.  An error leaves some with an entry less, which the next fault brings back. */
+static int zap_all_beyond(struct hf_object *object, vpn_t from)
+{
+	uint64_t count, mapped;
+	struct hf_mm **mms;
+	int error;
+
+	do {
+		error = mms_of(object, &mms, &count, &mapped);
+		for (uint64_t i = 0; i < count; i++) {
+			if (!error)
+				error = zap_beyond(mms[i], object, from);
+			mm_put(mms[i]);
+		}
+		plat_free(mms);
+	} while (!error && came_since(object, mapped));
+	return error;
 }
 
 static bool pinned_beyond(struct hf_object *object, vpn_t from)
@@ -104,21 +147,15 @@ static void zero_tail(struct hf_object *object, uint64_t bytes)
 /* object->resize held. */
 static int shrink(struct hf_object *object, uint64_t bytes)
 {
-	uint64_t before = hf_object_size(object), count;
+	uint64_t before = hf_object_size(object);
 	vpn_t from = pages_of(bytes);
-	struct hf_mm **mms;
 	int error;
 
 	/* A pin that is there already is reason enough, before anybody loses an entry. */
 	if (pinned_beyond(object, from))
 		return -HF_EBUSY;
 	set_size(object, before, bytes);
-	error = mms_of(object, &mms, &count);
-	for (uint64_t i = 0; i < count; i++) {
-		zap_beyond(mms[i], object, from);
-		mm_put(mms[i]);
-	}
-	plat_free(mms);
+	error = zap_all_beyond(object, from);
 	if (!error) {
 		pool_grace(object->pool);
 		error = pinned_beyond(object, from) ? -HF_EBUSY : 0;

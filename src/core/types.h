@@ -1,8 +1,8 @@
 /*
  * types.h - sizes and units
  *
- * Entries per table and bytes per page are build parameters: the library has
- * 512 and 4096, the explorer takes 4 and 64.  Everything else follows.
+ * Bytes per page, entries per table and levels of tables are build parameters: the
+ * library has 4096, 512 and 4, the explorer takes 64, 4 and 3.  Everything else follows.
  */
 #ifndef HOLDFAST_TYPES_H
 #define HOLDFAST_TYPES_H
@@ -21,15 +21,18 @@
 #ifndef HF_TABLE_SHIFT
 #define HF_TABLE_SHIFT 9
 #endif
+#ifndef HF_TABLE_LEVELS
+#define HF_TABLE_LEVELS 4
+#endif
 
 #define PAGE_BYTES ((size_t)1 << HF_PAGE_SHIFT)
 #define TABLE_ENTRIES (1u << HF_TABLE_SHIFT)
-#define TABLE_LEVELS 4u
+#define TABLE_LEVELS ((unsigned)(HF_TABLE_LEVELS))
 
 _Static_assert(TABLE_ENTRIES * sizeof(uint64_t) <= PAGE_BYTES, "a table fits in a page");
 
-/* The user half of the address space, as x86-64 has it. */
-#define ADDRESS_BITS (HF_PAGE_SHIFT + TABLE_LEVELS * HF_TABLE_SHIFT - 1)
+/* With four levels the user half of the address space, as x86-64 has it; with fewer, all there is. */
+#define ADDRESS_BITS (HF_PAGE_SHIFT + TABLE_LEVELS * HF_TABLE_SHIFT - (HF_TABLE_LEVELS == 4))
 #define ADDRESS_END (UINT64_C(1) << ADDRESS_BITS)
 
 typedef uint64_t vpn_t;		/* page number within an mm or an object */

@@ -14,7 +14,7 @@
 
 struct seen {
 	uint32_t entries, cached, gets, pins;
-	uint32_t table;		/* tables that it is: 0 or 1 */
+	uint32_t table;		/* a table: the entries that lead to it, and the mms and objects whose root it is */
 };
 
 struct verify {
@@ -103,13 +103,14 @@ static void verify_marks(struct verify *verify, const struct vma *vma, uint64_t 
 			address);
 		return;
 	}
-	REQUIRE(verify, !page_pins(page) || (pte & PTE_PINNABLE), "I7: the pinned private page at %x is not PINNABLE",
-		address);
+	REQUIRE(verify, !page_pins(page) || (above & pte & PTE_PINNABLE),
+		"I7: the pinned private page at %x is not PINNABLE", address);
 	REQUIRE(verify, !page_pins(page) || (above & PTE_HAS_PINNED),
 		"I8: a pin stands at %x and a table on the way does not say HAS_PINNED", address);
 }
 
-static void verify_leaf(struct verify *verify, struct hf_mm *mm, pte_slot *slot, vpn_t vpn, pte_t above)
+/* first: nobody else who has this table has been asked yet. */
+static void verify_leaf(struct verify *verify, struct hf_mm *mm, pte_slot *slot, vpn_t vpn, pte_t above, bool first)
 {
 	uint64_t address = (uint64_t)vpn << HF_PAGE_SHIFT;
 	struct vma *vma = vma_find(mm, address);
@@ -118,17 +119,32 @@ static void verify_leaf(struct verify *verify, struct hf_mm *mm, pte_slot *slot,
 	verify_entry(verify, vma, address, pte);
 	if (verify->broken || !pte_has_page(pte) || pte_is_zero_page(pte))
 		return;
-	verify->seen[pte_pfn(pte)].entries++;
+	verify->seen[pte_pfn(pte)].entries += first;
 	if (DESIGN_IS_HOLDFAST(mm))
 		verify_marks(verify, vma, address, pte, above);
 }
 
-static void verify_table(struct verify *verify, struct hf_mm *mm, pfn_t pfn, unsigned level, vpn_t vpn, pte_t above)
+/* What leads to a table of a page table's: both marks, and then the table is this mm's alone, or neither. */
+static void verify_upper(struct verify *verify, uint64_t address, pte_t pte)
+{
+	REQUIRE(verify, !(pte & PTE_W) == !(pte & PTE_PINNABLE),
+		"I10: the entry at %x leads to a table that is neither shared nor its own", address);
+	REQUIRE(verify, !(pte & PTE_W) || page_is_alone(page_of(verify->pool, pte_pfn(pte))),
+		"I10: the table over %x is another's, too, and writable here", address);
+}
+
+/*
+ * Each who shares a table goes through it, for its entries must suit his mappings; what
+ * it leads to is counted once.  counts: the way to it has not been gone before.
+ */
+static void verify_table(struct verify *verify, struct hf_mm *mm, pfn_t pfn, unsigned level, vpn_t vpn, pte_t above,
+			 bool counts)
 {
 	struct page *page = page_of(verify->pool, pfn);
+	bool first = counts && !verify->seen[pfn].table;
 	uint32_t used = 0;
 
-	verify->seen[pfn].table++;
+	verify->seen[pfn].table += counts;
 	REQUIRE(verify, page_is(page, PAGE_TABLE), "I10: frame %u is a table and not marked as one", (uint64_t)pfn);
 	for (unsigned index = 0; index < TABLE_ENTRIES && !verify->broken; index++) {
 		pte_slot *slot = &table_of(verify->pool, pfn)[index];
@@ -138,10 +154,12 @@ static void verify_table(struct verify *verify, struct hf_mm *mm, pfn_t pfn, uns
 		if (!pte)
 			continue;
 		used++;
+		if (level && mm)
+			verify_upper(verify, (uint64_t)here << HF_PAGE_SHIFT, pte);
 		if (level)
-			verify_table(verify, mm, pte_pfn(pte), level - 1, here, above & pte);
+			verify_table(verify, mm, pte_pfn(pte), level - 1, here, above & pte, first);
 		else if (mm)
-			verify_leaf(verify, mm, slot, here, above);
+			verify_leaf(verify, mm, slot, here, above, first);
 		else
 			verify->seen[pte_pfn(pte)].cached++;
 	}
@@ -157,7 +175,7 @@ static void verify_object(struct verify *verify, struct hf_object *object)
 	pte_slot *slot;
 
 	if (object->cache.root)
-		verify_table(verify, NULL, object->cache.root, object->cache.height - 1, 0, 0);
+		verify_table(verify, NULL, object->cache.root, object->cache.height - 1, 0, 0, true);
 	for (vpn_t index = 0; (index = tree_next(verify->pool, &object->cache, index, reach, &slot)) < reach; index++) {
 		const struct page *page = page_of(verify->pool, pte_pfn(pte_load(slot)));
 
@@ -218,26 +236,39 @@ static void verify_page(struct verify *verify, pfn_t pfn)
 		references);
 	REQUIRE(verify, COUNT_PINS(count) == seen->pins, "I14: frame %u counts %u pins, and the records have %u", frame,
 		(uint64_t)COUNT_PINS(count), (uint64_t)seen->pins);
-	REQUIRE(verify, seen->table <= 1 && (!seen->table || (!seen->entries && !seen->cached)),
-		"I10: the table in frame %u stands in two places", frame);
+	REQUIRE(verify, !seen->table || (!seen->entries && !seen->cached), "I10: the table in frame %u is a page of data, too",
+		frame);
 	REQUIRE(verify, seen->cached <= 1, "I11: frame %u is in two page caches", frame);
 }
 
-/* I9: a PINNABLE private page is one entry's alone.  Needs the counts of all entries. */
-static void verify_exclusive(struct verify *verify, struct hf_mm *mm)
+/*
+ * I9: a PINNABLE private page is one entry's alone, in one table.  In a shared table the
+ * entry's mark has no effect now, but it will when the table is one mm's alone again: so
+ * nobody may have a reference or a pin beside.  Needs the counts of all entries.
+ */
+static void verify_alone(struct verify *verify, uint64_t address, pte_t pte, bool shared)
 {
-	uint64_t reach = vpn_of(ADDRESS_END);
-	pte_slot *slot;
+	const struct page *page = page_of(verify->pool, pte_pfn(pte));
+	uint64_t entries = verify->seen[pte_pfn(pte)].entries;
 
-	for (vpn_t vpn = 0; (vpn = tree_next(verify->pool, &mm->tables, vpn, reach, &slot)) < reach; vpn++) {
-		pte_t pte = pte_load(slot);
-		const struct page *page = page_of(verify->pool, pte_pfn(pte));
+	if (!pte_has_page(pte) || pte_is_zero_page(pte) || !page_is(page, PAGE_ANONYMOUS))
+		return;
+	REQUIRE(verify, entries == 1, "I9: the page at %x is PINNABLE in a private mapping, and %u entries show it", address,
+		entries);
+	REQUIRE(verify, !shared || (page_is_alone(page) && !page_pins(page)),
+		"I9: the page at %x is PINNABLE in a table that a fork shares, and somebody else holds it", address);
+}
 
-		if (!pte_has_page(pte) || pte_is_zero_page(pte) || !page_is(page, PAGE_ANONYMOUS) || !(pte & PTE_PINNABLE))
-			continue;
-		REQUIRE(verify, verify->seen[pte_pfn(pte)].entries == 1,
-			"I9: the page at %x is PINNABLE in a private mapping, and %u entries show it",
-			(uint64_t)vpn << HF_PAGE_SHIFT, (uint64_t)verify->seen[pte_pfn(pte)].entries);
+static void verify_exclusive(struct verify *verify, pfn_t pfn, unsigned level, vpn_t vpn, bool shared)
+{
+	for (unsigned index = 0; index < TABLE_ENTRIES; index++) {
+		pte_t pte = pte_load(&table_of(verify->pool, pfn)[index]);
+		vpn_t here = vpn + index * tree_reach(level);
+
+		if (level && pte)
+			verify_exclusive(verify, pte_pfn(pte), level - 1, here, shared || !table_is_own(pte));
+		else if (pte & PTE_PINNABLE)
+			verify_alone(verify, (uint64_t)here << HF_PAGE_SHIFT, pte, shared);
 	}
 }
 
@@ -258,7 +289,7 @@ static void verify_pages(struct verify *verify)
 static void verify_mm(struct verify *verify, struct hf_mm *mm)
 {
 	verify_vmas(verify, mm);
-	verify_table(verify, mm, mm->tables.root, TABLE_LEVELS - 1, 0, ~UINT64_C(0));
+	verify_table(verify, mm, mm->tables.root, TABLE_LEVELS - 1, 0, ~UINT64_C(0), true);
 	REQUIRE(verify, !atomic_load_explicit(&mm->forking, memory_order_relaxed), "I16: an mm says that it is forking");
 }
 
@@ -277,9 +308,12 @@ int hf_verify(struct hf_pool *pool, char *why, size_t room)
 	list_each(item, &pool->objects)
 		verify_object(&verify, list_item(item, struct hf_object, in_pool));
 	records_each(pool, verify_record, &verify);
-	list_each(item, &pool->mms)
-		if (DESIGN_IS_HOLDFAST(list_item(item, struct hf_mm, in_pool)))
-			verify_exclusive(&verify, list_item(item, struct hf_mm, in_pool));
+	list_each(item, &pool->mms) {
+		const struct hf_mm *mm = list_item(item, struct hf_mm, in_pool);
+
+		if (DESIGN_IS_HOLDFAST(mm))
+			verify_exclusive(&verify, mm->tables.root, TABLE_LEVELS - 1, 0, false);
+	}
 	verify_pages(&verify);
 	plat_free(verify.seen);
 	return verify.broken ? -HF_EUCLEAN : 0;
