@@ -28,8 +28,11 @@ void plat_copy(void *to, const void *from, size_t bytes)
 	const unsigned char *source = from;
 	unsigned char *target = to;
 
-	for (size_t i = 0; i < bytes; i++)
-		__atomic_store_n(&target[i], __atomic_load_n(&source[i], __ATOMIC_RELAXED), __ATOMIC_RELAXED);
+	for (size_t i = 0; i < bytes; i++) {
+		size_t at = target > source ? bytes - 1 - i : i;	/* they may overlap, see below */
+
+		__atomic_store_n(&target[at], __atomic_load_n(&source[at], __ATOMIC_RELAXED), __ATOMIC_RELAXED);
+	}
 }
 
 void plat_fill(void *to, int byte, size_t bytes)

@@ -85,6 +85,7 @@ __asm__(
 "	ret\n"
 "	signature\n"
 ".Lraise_cut:\n"
+"	xor	%eax, %eax\n"
 "	xor	%edx, %edx\n"
 "	ret\n"
 "	end_function plat_region_raise\n"

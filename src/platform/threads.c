@@ -18,7 +18,7 @@
 #include <sys/rseq.h>
 #endif
 
-enum { NUMBERS = 4096 };
+enum { NUMBERS = 4096, ROUNDS = PTHREAD_DESTRUCTOR_ITERATIONS - 1 };
 
 struct plat_records {
 	_Atomic(struct plat_records *) next;
@@ -27,6 +27,8 @@ struct plat_records {
 };
 
 _Thread_local struct plat_thread plat_thread = { NULL, NULL, NULL, UINT32_MAX };
+
+static _Thread_local bool ended __attribute__((tls_model("initial-exec")));	/* has been through thread_end() */
 
 static struct plat_records first;
 static pthread_mutex_t threads_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -108,19 +110,20 @@ static void record_give_locked(struct plat_record *record)
 }
 
 /*
- * Other destructors may pin and unpin after this one: so it asks to be called again, as
- * often as it can, and acts in the last round.  What comes even later takes a record once
- * more, and nobody gives that back.
+ * Other destructors may pin and unpin after this one: so it asks to be called again, and
+ * acts in the last round but one (the last is ThreadSanitizer's).  What comes even later
+ * takes a record once more, to be given back in what is left of rounds.
  */
 static void thread_end(void *round)
 {
-	if ((uintptr_t)round < PTHREAD_DESTRUCTOR_ITERATIONS &&
+	if ((uintptr_t)round < ROUNDS &&
 	    !pthread_setspecific(threads_key, (void *)((uintptr_t)round + 1)))
 		return;
 	pthread_mutex_lock(&threads_lock);
 	record_give_locked(plat_thread.record);
 	pthread_mutex_unlock(&threads_lock);
 	plat_thread = (struct plat_thread){ NULL, NULL, NULL, UINT32_MAX };
+	ended = true;
 }
 
 /* ---- the process's: fork(2), dlclose(3) ------------------------------------------------------ */
@@ -191,7 +194,7 @@ static __attribute__((noinline, cold)) void thread_begin(void)
 		plat_pause(attempt);	/* until a thread ends, or memory comes back */
 	}
 	/* Where there is no memory to remember it by, the record stays taken. */
-	pthread_setspecific(threads_key, (void *)(uintptr_t)1);
+	pthread_setspecific(threads_key, (void *)(uintptr_t)(ended ? ROUNDS : 1));
 	plat_thread.record = record;
 	plat_thread.armed = armed ? armed : &record->unarmed;
 	plat_thread.number = number;
