@@ -65,6 +65,7 @@ static inline bool handshake_open(const struct hf_mm *mm)
 static inline void handshake_begin(struct hf_mm *mm)
 {
 	atomic_store_explicit(&mm->forking, 1, memory_order_relaxed);
+	pool_reshape(mm->pool);
 	pool_grace(mm->pool);
 }
 
@@ -112,13 +113,14 @@ static inline pte_t walk_view(pte_t all, pte_t pte)
 
 /*
  * P2 for one page, and P3 where somebody has done it before: the entry, if it and the
- * way down to it have every mark; else 0.
+ * way down to it have every mark, and where its table's entries stand; else 0.
  */
-static inline pte_t walk_to_pin(const struct hf_mm *mm, vpn_t vpn, pte_t need)
+static inline pte_t walk_to_pin(const struct hf_mm *mm, vpn_t vpn, pte_t need, const pte_slot **entries)
 {
 	struct walk walk = walk_down(mm, vpn);
 	pte_t pte = pte_load(walk.upper[0]);
 
+	*entries = walk.upper[0] - table_index(vpn, 0);
 	need |= PTE_HAS_PINNED;
 	return likely(((pte | PTE_HAS_PINNED) & walk.all & need) == need) ? pte : 0;
 }

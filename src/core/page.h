@@ -148,8 +148,8 @@ static inline bool page_is(const struct page *page, uint32_t flag)
 bool page_dies(struct page *page);
 void page_free(struct hf_pool *pool, struct page *page);
 
-/* Give back a pin or a reference; true if it was the last of both, and the caller is to page_free(). */
-static inline bool page_drop_only(struct page *page, uint64_t what)
+/* Give back a pin or a reference; true if it was the last of both, and the caller is to go on with page_dies(). */
+static inline bool page_drop_is_last(struct page *page, uint64_t what)
 {
 	/*
 	 * Release: all that was done to the page is done before it counts as given
@@ -157,7 +157,13 @@ static inline bool page_drop_only(struct page *page, uint64_t what)
 	 * page_dies(); without it the next owner could see late bytes
 	 * (history/unmap-races-fast-pin, races/pin-unpin-against-fork).
 	 */
-	return unlikely(atomic_fetch_sub_explicit(&page->count, what, memory_order_release) == what) && page_dies(page);
+	return unlikely(atomic_fetch_sub_explicit(&page->count, what, memory_order_release) == what);
+}
+
+/* The same, and true if the caller is to page_free(). */
+static inline bool page_drop_only(struct page *page, uint64_t what)
+{
+	return page_drop_is_last(page, what) && page_dies(page);
 }
 
 /* The same, and free the page. */

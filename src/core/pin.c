@@ -269,7 +269,8 @@ static ssize_t pin_range(struct taking *taking, uint64_t address, size_t length,
 	pin->iovcnt = (int)record->runs;
 	pin->fast = fast;
 	pin->record = record;
-	pin->serial = record_begin(record, taking->mm, address, pin->length, taking->how, tag, 0);
+	record_fill(record, taking->mm, address, pin->length, taking->how, tag);
+	pin->serial = record_begin(record, 0);
 	return (ssize_t)pin->length;
 }
 

@@ -1,11 +1,20 @@
 /*
  * pin_one.c - one page: straight down
  *
- * Most pins are of one page, and of one that was pinned before.  Such a pin needs no
- * room for runs, no limit, no loop: look that it is one, find the entry, count, fill
- * in a record that waits for it.  Whatever is not as it mostly is goes the general
- * way from the beginning (pin.c), as if nothing had been tried: this file only ever
- * says "taken" or "ask pin_any()".
+ * Most pins are of one page that was pinned before.  Such a pin needs no room for runs,
+ * no limit, no loop: look that it is one, find the entry, count, fill in a record
+ * that waits for it.  Whatever is not as it mostly is goes a more general way from the
+ * beginning, as if nothing had been tried:
+ *
+ *	hf_pin()	a page of the table in which the thread pinned last
+ *	pin_by_walk()	of any table
+ *	pin_any()	any pin (pin.c)
+ *
+ * Each calls the next last of all, so that it saves no registers for it.
+ *
+ * What a slot remembers of the last table is where its entries stand, and not what
+ * they are: those are read again for each pin.  It is right as long as the pool's tables
+ * are where they were: see struct way, pool.h.
  *
  * The steps P1 to P4 are those of handshake.h.
  */
@@ -17,89 +26,175 @@ static inline bool is_plain(unsigned how)
 	return !(how & ~(HF_PIN_READ | HF_PIN_WRITE | HF_PIN_FAST_ONLY)) && (how & (HF_PIN_READ | HF_PIN_WRITE));
 }
 
-static inline bool is_one_page(uint64_t address, size_t length)
+static inline bool is_in_one_page(uint64_t address, size_t length)
 {
 	/* No bytes are more than fit, too. */
-	return length - 1 < PAGE_BYTES - page_offset(address) && address < ADDRESS_END;
+	return length - 1 <= page_offset(~address);
 }
 
-/* Of those that wait in the calling thread's slot; NULL: none, or the slot is shared. */
-static inline struct record *record_at_hand(struct hf_pool *pool, struct slot **slot)
+/*
+ * All that is known before there is a page goes into the record at once.  So little is
+ * left to be kept in registers, and who begins again finds it there.
+ */
+static inline void fill_in(struct record *record, struct hf_mm *mm, uint64_t address, size_t length, unsigned how,
+			   const char *tag)
 {
-	unsigned self = plat_self();
-
-	*slot = &pool->slots[self];
-	return likely(self < SLOT_SHARED) ? (*slot)->records_free : NULL;
+	record_fill(record, mm, address, length, how, tag);
+	record->iov->iov_len = length;
 }
 
-/* In the section: back to what it was.  True: it is to be freed. */
-static __attribute__((noinline, cold)) bool undo(struct page *page)
+typedef ssize_t pin_way(struct hf_mm *mm, uint64_t address, size_t length, unsigned how, const char *tag,
+			struct hf_pin *pin);
+
+/* Not done: what this way was called with, to another. */
+static __attribute__((noinline, cold)) ssize_t begin_again(pin_way *other, struct hf_mm *mm, const struct record *record,
+							   struct hf_pin *pin)
 {
-	return page_drop_only(page, COUNT_PIN);
+	return other(mm, atomic_load_explicit(&record->address, memory_order_relaxed),
+		     atomic_load_explicit(&record->length, memory_order_relaxed),
+		     atomic_load_explicit(&record->how, memory_order_relaxed),
+		     atomic_load_explicit(&record->tag, memory_order_relaxed), pin);
 }
 
-/* P1 to P4; returns the entry, or 0. */
-static inline pte_t take(struct hf_mm *mm, vpn_t vpn, unsigned how)
+/* The page was dying, or has too many pins now: it is as if it had not been raised. */
+static __attribute__((noinline, cold)) bool take_back(struct hf_pool *pool, struct page *page)
+{
+	bool dies = page_drop_only(page, COUNT_PIN);
+
+	plat_section_leave();
+	if (dies)
+		page_free(pool, page);
+	return false;
+}
+
+/* P4, and the end of the section: true if the page of the entry has a pin now. */
+static inline bool raise(struct hf_pool *pool, struct record *record, pte_t pte, size_t offset)
+{
+	struct page *page = page_of(pool, pte_pfn(pte));
+	uint64_t before;
+
+	/* While it is known where; the record is not live yet. */
+	record->page = page;
+	record->iov->iov_base = page_bytes(pool, pte_pfn(pte)) + offset;
+	if (unlikely(!plat_commit_raise(&page->count, &before))) {
+		plat_section_leave();
+		return false;
+	}
+	if (unlikely(!count_was_good(before)))
+		return take_back(pool, page);
+	plat_section_leave();
+	return true;
+}
+
+/* The rest: nothing can fail any more. */
+static inline ssize_t finish(struct slot *slot, struct record *record, size_t length, struct hf_pin *pin)
+{
+	slot->records_free = record->next;
+	slot_count_one(slot, STAT_pin_fast);
+	pin->iov = record->iov;
+	pin->iovcnt = 1;
+	pin->fast = 1;
+	pin->length = length;
+	pin->record = record;
+	pin->serial = record_begin(record, RECORD_ONE);
+	return (ssize_t)length;
+}
+
+/*
+ * That mm->recorded is set need not be asked: somebody has set HAS_PINNED on the way down,
+ * and that one has seen to it.
+ */
+static __attribute__((noinline)) ssize_t pin_by_walk(struct hf_mm *mm, uint64_t address, size_t length, unsigned how,
+						     const char *tag, struct hf_pin *pin)
 {
 	struct hf_pool *pool = mm->pool;
-	uint64_t before = 0;
-	bool dies = false;
-	struct page *page;
+	struct slot *slot = slot_mine(pool);
+	struct record *record = slot->records_free;
+	struct way way = { .mm = mm, .start = address & ~(uint64_t)(TABLE_BYTES - 1) };
 	pte_t pte = 0;
 
+	if (unlikely(slot_is_shared(pool, slot) || !record || address >= ADDRESS_END))
+		return pin_any(mm, address, length, how, tag, pin);
+	fill_in(record, mm, address, length, how, tag);
 	plat_section_enter(PLAT_RAISE);
-	if (likely(handshake_open(mm)))						/* P1 */
-		pte = walk_to_pin(mm, vpn, holdfast_need(how));			/* P2, P3 */
-	page = page_of(pool, pte_pfn(pte));
-	if (likely(pte) && unlikely(!plat_commit_raise(&page->count, &before)))	/* P4 */
-		pte = 0;
-	if (unlikely(!count_was_good(before))) {
-		dies = undo(page);
-		pte = 0;
+	/* Before P1: a fork that began since is in the one or the other (races/pins-again-against-fork). */
+	way.shape = atomic_load_explicit(&pool->shape, memory_order_acquire);
+	if (likely(handshake_open(mm)))							/* P1 */
+		pte = walk_to_pin(mm, vpn_of(address), holdfast_need(how), &way.entries);	/* P2, P3 */
+	if (unlikely(!pte)) {
+		plat_section_leave();
+		return begin_again(pin_any, mm, record, pin);
 	}
-	plat_section_leave();
-	if (unlikely(dies))
-		page_free(pool, page);
-	return pte;
+	slot->last = way;
+	if (unlikely(!raise(pool, record, pte, page_offset(address))))			/* P4 */
+		return begin_again(pin_any, mm, record, pin);
+	return finish(slot, record, length, pin);
 }
 
-static inline bool pin_one(struct hf_mm *mm, uint64_t address, size_t length, unsigned how, const char *tag,
-			   struct hf_pin *pin)
+/* A page of the table in which the thread pinned last. */
+static inline ssize_t pin_one(struct hf_mm *mm, uint64_t address, size_t length, unsigned how, const char *tag,
+			      struct hf_pin *pin)
 {
 	struct hf_pool *pool = mm->pool;
-	struct slot *slot;
-	struct record *record = record_at_hand(pool, &slot);
-	struct iovec *iov;
+	struct slot *slot = slot_mine(pool);
+	struct record *record = slot->records_free;
+	uint64_t number = (address - slot->last.start) >> HF_PAGE_SHIFT;
+	const pte_t need = holdfast_need(how);
 	pte_t pte;
 
-	if (unlikely(!record || !atomic_load_explicit(&mm->recorded, memory_order_relaxed)))
-		return false;
-	pte = take(mm, vpn_of(address), how);
-	if (unlikely(!pte))
-		return false;
-	/* ---- point of no return ---- */
-	slot->records_free = record->next;
-	record->page = page_of(pool, pte_pfn(pte));
-	iov = record->iov;
-	*iov = (struct iovec){ page_bytes(pool, pte_pfn(pte)) + page_offset(address), length };
-	slot_count_one(slot, STAT_pin_fast);
-	*pin = (struct hf_pin){ iov, 1, 1, length, record,
-				record_begin(record, mm, address, length, how, tag, RECORD_ONE) };
-	return true;
+	/* The shared slot remembers no table. */
+	if (unlikely(slot->last.mm != mm) || unlikely(number >= TABLE_ENTRIES) || unlikely(!record))
+		return pin_by_walk(mm, address, length, how, tag, pin);
+	fill_in(record, mm, address, length, how, tag);
+	plat_section_enter(PLAT_RAISE);
+	/* P1, and all of P2 and P3 but the entry itself, which were done when it was remembered. */
+	if (unlikely(atomic_load_explicit(&pool->shape, memory_order_acquire) != slot->last.shape))
+		goto out;
+	pte = pte_load(&slot->last.entries[number]);
+	if (unlikely((pte & need) != need))
+		goto out;
+	if (unlikely(!raise(pool, record, pte, page_offset(address))))			/* P4 */
+		return begin_again(pin_by_walk, mm, record, pin);
+	return finish(slot, record, length, pin);
+out:
+	plat_section_leave();
+	return begin_again(pin_by_walk, mm, record, pin);
 }
 
 ssize_t hf_pin(struct hf_mm *mm, uint64_t address, size_t length, unsigned how, const char *tag, struct hf_pin *pin)
 {
-	if (likely(mm && pin && is_plain(how) && is_one_page(address, length)) && DESIGN_IS_HOLDFAST(mm) &&
-	    likely(pin_one(mm, address, length, how, tag, pin)))
-		return (ssize_t)length;
+	if (likely(mm && pin && is_plain(how) && is_in_one_page(address, length) && DESIGN_IS_HOLDFAST(mm)))
+		return pin_one(mm, address, length, how, tag, pin);
 	return pin_any(mm, address, length, how, tag, pin);
+}
+
+/* ---- unpin: what is rare is called last of all, so that the rest saves no registers ---------------- */
+
+/* The record's page is given back; the record is still claimed. */
+static __attribute__((noinline, cold)) int end_elsewhere(struct record *record, uint64_t word)
+{
+	stat_add(record->pool, STAT_unpin, 1);
+	record_end(record, word);
+	return 0;
+}
+
+static __attribute__((noinline, cold)) int end_with_page(struct record *record, uint64_t word)
+{
+	if (page_dies(record->page))
+		page_free(record->pool, record->page);
+	return end_elsewhere(record, word);
+}
+
+static __attribute__((noinline)) int end_dirty(struct record *record, uint64_t word)
+{
+	page_dirty(record->pool, record->page);
+	page_drop(record->pool, record->page, COUNT_PIN);
+	return end_elsewhere(record, word);
 }
 
 int hf_unpin(const struct hf_pin *pin, unsigned how)
 {
 	struct record *record;
-	struct page *page;
 	uint64_t word;
 
 	if (unlikely(!pin || (how & ~HF_UNPIN_DIRTY)))
@@ -108,10 +203,15 @@ int hf_unpin(const struct hf_pin *pin, unsigned how)
 	word = pin->serial;
 	if (unlikely(record_mismatch(record, word) != (RECORD_LIVE | RECORD_ONE) || !record_try_claim(record, &word)))
 		return unpin_any(pin, how);
-	page = record->page;
-	if (how & HF_UNPIN_DIRTY)
-		page_dirty(record->pool, page);
-	page_drop(record->pool, page, COUNT_PIN);
-	record_end_one(record, word);
+	if ((how & HF_UNPIN_DIRTY) && !page_is(record->page, PAGE_DIRTY))
+		return end_dirty(record, word);
+	if (unlikely(page_drop_is_last(record->page, COUNT_PIN)))
+		return end_with_page(record, word);
+	if (unlikely(record->owner != plat_self()))
+		return end_elsewhere(record, word);
+	slot_count_one(record->slot, STAT_unpin);
+	record_over(record, word);
+	record->next = record->slot->records_free;
+	record->slot->records_free = record;
 	return 0;
 }

@@ -64,6 +64,22 @@ struct batch {
 	uint64_t begun;			/* plat_grace_begin() */
 };
 
+/*
+ * The table in which a thread pinned one page last (pin_one.c).  The marks on the way to it
+ * were all there, and the handshake was open, when the pool's shape was this; and they are
+ * as long as it is, because it changes whenever
+ *	a fork begins, before it waits or cuts: it may take marks of upper entries away;
+ *	a table is freed, before its grace period begins: nothing leads there any more.
+ * Nobody else takes a mark from an upper entry that has them all, or moves a table.  Where
+ * there were W and PINNABLE a table is not shared, so who drops it frees it.
+ */
+struct way {
+	const struct hf_mm *mm;
+	uint64_t shape;
+	uint64_t start;			/* the first address of the table */
+	const pte_slot *entries;
+};
+
 struct slot {
 	_Alignas(64) struct plat_lock lock;
 	uint32_t cached;		/* (lock) */
@@ -74,6 +90,7 @@ struct slot {
 
 	/* pin records: record.c */
 	_Alignas(64) struct record *records_free;	/* the owner's; shared slot: under records_lock */
+	struct way last;				/* the owner's; not in the shared slot */
 	struct plat_lock records_lock;			/* shared slot only */
 	_Atomic(struct record *) records_returned;	/* unpinned by other threads */
 	_Atomic(struct record_chunk *) chunks;
@@ -100,6 +117,7 @@ struct hf_pool {
 	struct list objects;		/* (lock) */
 	_Atomic uint64_t tables;	/* pages that are page tables */
 	struct plat_lock table_locks[TABLE_LOCKS];
+	_Atomic uint64_t shape;		/* changes with the tables: struct way */
 #ifdef HF_LAB
 	_Atomic uint64_t fail_in;	/* lab.h: allocations until one fails */
 #endif
@@ -125,6 +143,13 @@ void pool_grace(struct hf_pool *pool);
 /* Bring every free page back to the pool's list.  False: there was none, nor on its way. */
 bool pool_gather(struct hf_pool *pool);
 uint64_t pool_free_pages(struct hf_pool *pool);
+
+/* What anybody remembers of the way to a table is forgotten. */
+static inline void pool_reshape(struct hf_pool *pool)
+{
+	/* Release pairs with the acquire loads in pin_one.c (races/pins-again-against-fork). */
+	atomic_fetch_add_explicit(&pool->shape, 1, memory_order_release);
+}
 
 static inline struct page *page_of(const struct hf_pool *pool, pfn_t pfn)
 {

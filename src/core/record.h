@@ -79,25 +79,33 @@ struct record_chunk {
 struct record *record_take(struct hf_pool *pool);	/* empty; NULL: no memory */
 void record_give(struct record *record);		/* not live; frees what it allocated */
 
-/* Make it live: the inventory sees it.  Returns the word for the handle.  one: RECORD_ONE, or 0. */
-static inline uint64_t record_begin(struct record *record, const struct hf_mm *mm, uint64_t address, uint64_t length,
-				    unsigned how, const char *tag, uint64_t one)
+/* What the inventory will say of it, in a record that is not live. */
+static inline void record_fill(struct record *record, const struct hf_mm *mm, uint64_t address, uint64_t length,
+			       unsigned how, const char *tag)
 {
-	uint64_t word = atomic_load_explicit(&record->word, memory_order_relaxed) + (RECORD_LIVE | one);
-
 	/*
 	 * Pairs with the acquire fence in record_read(): whoever reads what follows
-	 * sees that the pin before has ended (races/inventory-against-pin-again).  And
-	 * with the one in load_piece(): what a device stores through the pin has no
-	 * fence of its own (races/device-write-against-load-and-cow).
+	 * sees that the pin before has ended (races/inventory-against-pin-again).
 	 */
 	atomic_thread_fence(memory_order_release);
 	atomic_store_explicit(&record->mm, mm, memory_order_relaxed);
 	atomic_store_explicit(&record->tag, tag, memory_order_relaxed);
 	atomic_store_explicit(&record->address, address, memory_order_relaxed);
 	atomic_store_explicit(&record->length, length, memory_order_relaxed);
-	atomic_store_explicit(&record->since, plat_stamp(), memory_order_relaxed);
 	atomic_store_explicit(&record->how, how, memory_order_relaxed);
+	atomic_store_explicit(&record->since, plat_stamp(), memory_order_relaxed);
+}
+
+/* Make it live: the inventory sees it.  Returns the word for the handle.  one: RECORD_ONE, or 0. */
+static inline uint64_t record_begin(struct record *record, uint64_t one)
+{
+	uint64_t word = atomic_load_explicit(&record->word, memory_order_relaxed) + (RECORD_LIVE | one);
+
+	/*
+	 * Pairs with the one in load_piece(): what a device stores through the pin has no
+	 * fence of its own (races/device-write-against-load-and-cow).
+	 */
+	atomic_thread_fence(memory_order_release);
 	/* Pairs with record_read() and record_claim(): all of the pin (races/inventory-against-pin). */
 	atomic_store_explicit(&record->word, word, memory_order_release);
 	return word;
@@ -109,9 +117,10 @@ static inline uint64_t record_begin(struct record *record, const struct hf_mm *m
  */
 bool record_claim(struct record *record, uint64_t word, uint64_t *found);
 
+/* Of a live one. */
 static inline uint64_t record_busy(uint64_t word)
 {
-	return (word & ~(uint64_t)RECORD_WHAT) | RECORD_BUSY;
+	return word - RECORD_LIVE + RECORD_BUSY;
 }
 
 /* One attempt at it. */
@@ -130,7 +139,7 @@ static inline void record_over(struct record *record, uint64_t word)
 {
 	/* Relaxed: it says to the inventory and to a second unpin that there is nothing here.
 	   Who takes the record for a pin gets it from record_give(). */
-	atomic_store_explicit(&record->word, (word & ~(RECORD_WHAT | RECORD_ONE)) + RECORD_GENERATION,
+	atomic_store_explicit(&record->word, word - RECORD_LIVE - (word & RECORD_ONE) + RECORD_GENERATION,
 			      memory_order_relaxed);
 }
 
@@ -140,22 +149,6 @@ static inline void slot_count_one(struct slot *slot, enum stat stat)
 	_Atomic uint64_t *counter = &slot->stats[stat];
 
 	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + 1, memory_order_relaxed);
-}
-
-/* The end of a pin of one page that was never parted, claimed: as record_end(), and counted. */
-static inline void record_end_one(struct record *record, uint64_t word)
-{
-	struct slot *slot = record->slot;
-
-	if (unlikely(record->owner != plat_self())) {
-		stat_add(record->pool, STAT_unpin, 1);
-		record_end(record, word);
-		return;
-	}
-	slot_count_one(slot, STAT_unpin);
-	record_over(record, word);
-	record->next = slot->records_free;
-	slot->records_free = record;
 }
 
 static inline bool record_page_is_gone(const struct record *record, uint64_t page)

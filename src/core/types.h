@@ -28,6 +28,7 @@
 #define PAGE_BYTES ((size_t)1 << HF_PAGE_SHIFT)
 #define TABLE_ENTRIES (1u << HF_TABLE_SHIFT)
 #define TABLE_LEVELS ((unsigned)(HF_TABLE_LEVELS))
+#define TABLE_BYTES (PAGE_BYTES * TABLE_ENTRIES)	/* of addresses, under a last-level table */
 
 _Static_assert(TABLE_ENTRIES * sizeof(uint64_t) <= PAGE_BYTES, "a table fits in a page");
 
