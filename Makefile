@@ -9,7 +9,7 @@
 #>   make tsan            the tests under ThreadSanitizer, but for the explorer's (LENGTH=short: ten seconds of threads)
 #>   make mutants         take the core's safeguards out one by one (tests/mutants): who notices?
 #>   make bench           time pins, forks, faults, loads and stores beside the kernel
-#>   make figures         all of it, in a quarter of an hour, and what came out into the documents
+#>   make figures         all of it, in half an hour, and what came out into the documents
 #>   make study           what it would take for two threads to pin the same page
 #>   make lint            rules that no compiler knows: layers, man pages, shell scripts
 #>   make advice          what static analysers say of the source

@@ -67,7 +67,7 @@ struct trial {
 	bool scattered;			/* pages in random order */
 	unsigned how;			/* HF_PIN_ flags of Holdfast's pins; the kernel's are always long-term */
 	const char *counted;		/* the measure whose instructions are counted */
-	bool once;			/* one round, one side after the other */
+	bool apart;			/* one side after the other, a few rounds each */
 	bool slow;			/* not with --quick */
 	bool on_demand;			/* only where it is asked for: --big, --instructions, or by its name */
 };

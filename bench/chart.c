@@ -20,7 +20,8 @@ static const char style[] =
 	".back { fill: #fff } .grid { stroke: #ddd } .one { stroke: #888 } .frame { stroke: #bbb; fill: none }\n"
 	".ours { stroke: #0072b2; stroke-width: 2; fill: none } .ours-dot { fill: #0072b2 }\n"
 	".peer { stroke: #d55e00; stroke-width: 2; fill: none; stroke-dasharray: 5 3 } .peer-dot { fill: #d55e00 }\n"
-	".missed { stroke: #b3261e; stroke-width: 2 } .missed-dot { fill: #b3261e } .wanted { stroke: #222; stroke-width: 2 }\n"
+	".missed { stroke: #b3261e; stroke-width: 2 } .missed-dot { fill: #b3261e }\n"
+	".wanted { stroke: #222; stroke-width: 2 }\n"
 	"@media (prefers-color-scheme: dark) { text { fill: #ddd } .small { fill: #999 } .back { fill: #161616 }\n"
 	".grid { stroke: #333 } .one { stroke: #777 } .frame { stroke: #555 } .wanted { stroke: #ddd }\n"
 	".ours { stroke: #56b4e9 } .ours-dot { fill: #56b4e9 } .peer { stroke: #e69f00 } .peer-dot { fill: #e69f00 }\n"
@@ -73,7 +74,8 @@ void svg_text(FILE *out, double x, double y, const char *class_name, const char 
 
 void svg_line(FILE *out, const char *class_name, double x1, double y1, double x2, double y2)
 {
-	fprintf(out, "<line class=\"%s\" x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\"/>\n", class_name, x1, y1, x2, y2);
+	fprintf(out, "<line class=\"%s\" x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\"/>\n", class_name, x1, y1, x2,
+		y2);
 }
 
 void svg_power(char *text, size_t room, double value, const char *unit)
@@ -118,7 +120,8 @@ int chart_write(const struct chart *chart, const struct machine *machine, const 
 		free(drawn);
 		return errno;
 	}
-	fprintf(file, "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %.0f %.0f\" width=\"%.0f\" role=\"img\">\n"
+	fprintf(file,
+		"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %.0f %.0f\" width=\"%.0f\" role=\"img\">\n"
 		"<title>holdfast bench</title>\n%s<rect class=\"back\" width=\"100%%\" height=\"100%%\"/>\n%s</svg>\n",
 		SVG_WIDTH, height, SVG_WIDTH, style, drawn);
 	if (ferror(file))

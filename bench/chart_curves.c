@@ -52,24 +52,29 @@ static void draw_frame(FILE *out, const struct field *field, const struct curve 
 	svg_text(out, right, bottom + 32, "small", "end", curve->axis);
 }
 
+/* Where that point is; false: there is none. */
+static bool place(const struct field *field, const struct result *point, bool peer, double *x, double *y)
+{
+	if (!point->rounds || (peer && !point->has_peer))
+		return false;
+	*x = axis_at(&field->x, (double)point->at);
+	*y = axis_at(&field->y, peer ? point->peer.median : point->holdfast.median);
+	return true;
+}
+
 static void draw_line(FILE *out, const struct field *field, const struct line *line, bool peer)
 {
 	const char *class_name = peer ? "peer" : "ours";
+	double x, y;
 
 	fprintf(out, "<polyline class=\"%s\" points=\"", class_name);
-	for (int dots = 0; dots < 2; dots++) {
-		for (unsigned i = 0; i < line->count; i++) {
-			const struct result *point = &line->points[i];
-			double x = axis_at(&field->x, (double)point->at);
-
-			if (!point->rounds || (peer && !point->has_peer))
-				continue;
-			fprintf(out, dots ? "<circle class=\"%s-dot\" cx=\"%.1f\" cy=\"%.1f\" r=\"3.5\"/>\n" : "%.0s%.1f,%.1f ",
-				class_name, x, axis_at(&field->y, peer ? point->peer.median : point->holdfast.median));
-		}
-		if (!dots)
-			fputs("\"/>\n", out);
-	}
+	for (unsigned i = 0; i < line->count; i++)
+		if (place(field, &line->points[i], peer, &x, &y))
+			fprintf(out, "%.1f,%.1f ", x, y);
+	fputs("\"/>\n", out);
+	for (unsigned i = 0; i < line->count; i++)
+		if (place(field, &line->points[i], peer, &x, &y))
+			fprintf(out, "<circle class=\"%s-dot\" cx=\"%.1f\" cy=\"%.1f\" r=\"3.5\"/>\n", class_name, x, y);
 }
 
 static void draw_words(FILE *out, const struct field *field, const struct line *line)

@@ -30,24 +30,28 @@ struct rows {
 
 /* ---- what to show ---------------------------------------------------------------------------- */
 
+static struct spread times(const struct spread *spread, double by)
+{
+	return (struct spread){ spread->low * by, spread->median * by, spread->high * by };
+}
+
+static struct spread over(double value, const struct spread *spread)
+{
+	return (struct spread){ value / spread->high, value / spread->median, value / spread->low };
+}
+
 /* How many times as good as the target. */
 static bool against_target(const struct result *result, struct row *row)
 {
 	const struct target *target = &result->measure->target;
 	char value[64], verdict[80], wanted[80];
-	struct spread spread = result->ratio;
 
 	if (verdict_of(result) == NOTHING_TO_SAY)
 		return false;
 	if (target->kind == AT_MOST)
-		row->value = (struct spread){ target->bound / result->holdfast.high, target->bound / result->holdfast.median,
-					      target->bound / result->holdfast.low };
-	else if (target->kind == TIMES_FASTER)
-		row->value = (struct spread){ spread.low / target->bound, spread.median / target->bound,
-					      spread.high / target->bound };
+		row->value = over(target->bound, &result->holdfast);
 	else
-		row->value = (struct spread){ spread.low * target->bound, spread.median * target->bound,
-					      spread.high * target->bound };
+		row->value = times(&result->ratio, target->kind == TIMES_FASTER ? 1 / target->bound : target->bound);
 	figure_text(value, sizeof(value), result->holdfast.median, result->measure->unit);
 	verdict_text(result, verdict, sizeof(verdict));
 	target_text(result->measure, wanted, sizeof(wanted));
@@ -99,12 +103,12 @@ static void draw_grid(FILE *out, const struct axis *axis, double top, double bot
 {
 	/* One decade more than enough would come from rounding. */
 	for (double value = axis->least; value < axis->most * 1.5; value *= 10) {
+		double x = axis_at(axis, value);
 		char text[32];
 
 		svg_power(text, sizeof(text), value, "x");
-		svg_line(out, value > 0.9 && value < 1.1 ? "one" : "grid", axis_at(axis, value), top, axis_at(axis, value),
-			 bottom);
-		svg_text(out, axis_at(axis, value), top - 4, "small", "middle", text);
+		svg_line(out, value > 0.9 && value < 1.1 ? "one" : "grid", x, top, x, bottom);
+		svg_text(out, x, top - 4, "small", "middle", text);
 	}
 }
 
@@ -115,8 +119,8 @@ static void draw_row(FILE *out, const struct axis *axis, const struct row *row, 
 	svg_text(out, LEFT - 12, y + 4, "", "end", row->name);
 	svg_line(out, "grid", axis_at(axis, 1), y, axis_at(axis, row->value.median), y);
 	svg_line(out, row->missed ? "missed" : "ours", low, y, high, y);
-	fprintf(out, "<circle class=\"%s\" cx=\"%.1f\" cy=\"%.1f\" r=\"4\"/>\n", row->missed ? "missed-dot" : "ours-dot",
-		axis_at(axis, row->value.median), y);
+	fprintf(out, "<circle class=\"%s\" cx=\"%.1f\" cy=\"%.1f\" r=\"4\"/>\n",
+		row->missed ? "missed-dot" : "ours-dot", axis_at(axis, row->value.median), y);
 	if (row->mark > 0)
 		svg_line(out, "wanted", axis_at(axis, row->mark), y - 6, axis_at(axis, row->mark), y + 6);
 	svg_text(out, RIGHT + 12, y + 4, "small", "start", row->text);
@@ -140,9 +144,10 @@ double chart_rows(FILE *out, const struct chart *chart, double y)
 	static struct rows rows;
 
 	collect(&rows, chart, against_target);
-	y = draw_rows(out, &rows, "What was to be reached", "How many times as good as the target: right of 1 it is met. "
-		      "Median and quartiles.", y);
+	y = draw_rows(out, &rows, "What was to be reached",
+		      "How many times as good as the target: right of 1 it is met. Median and quartiles.", y);
 	collect(&rows, chart, against_peer);
-	return draw_rows(out, &rows, "Beside it, in the same run", "How many times as fast as what stands beside it. "
-			 "Median and quartiles; an upright mark is the target.", y);
+	return draw_rows(out, &rows, "Beside it, in the same run",
+			 "How many times as fast as what stands beside it. Median and quartiles; an upright mark is the "
+			 "target.", y);
 }

@@ -46,24 +46,32 @@ static bool both(const struct trial *trial, struct rounds *rounds, struct worker
 	return true;
 }
 
-/* What there is not enough memory for twice: a round each, one after the other. */
-static void once(const struct trial *trial, struct rounds *rounds)
+/* All rounds of one side; how many there were. */
+static unsigned alone(const struct trial *trial, const struct side *side, const struct plan *plan,
+		      double figures[FIGURES][ROUNDS_MAX], struct rounds *rounds)
 {
 	struct worker worker;
 	struct answer answer;
+	unsigned round = 0;
 
-	worker_start(&worker, trial->holdfast, trial, &answer);
-	if (!good(rounds, trial->holdfast, &answer))
-		return;
-	keep(rounds->holdfast, 0, &answer);
-	rounds->count = 1;
-	worker_stop(&worker);
-	if (!trial->peer)
-		return;
-	worker_start(&worker, trial->peer, trial, &answer);
-	rounds->has_peer = good(rounds, trial->peer, &answer);
-	keep(rounds->peer, 0, &answer);
-	worker_stop(&worker);
+	worker_start(&worker, side, trial, &answer);
+	while (good(rounds, side, &answer)) {
+		if (round == plan->least) {
+			worker_stop(&worker);
+			return round;
+		}
+		worker_round(&worker, &answer);
+		if (answer.outcome == DONE)
+			keep(figures, round++, &answer);
+	}
+	return 0;
+}
+
+/* What there is not enough memory for twice. */
+static void apart(const struct trial *trial, const struct plan *plan, struct rounds *rounds)
+{
+	rounds->count = alone(trial, trial->holdfast, plan, rounds->holdfast, rounds);
+	rounds->has_peer = rounds->count && trial->peer && alone(trial, trial->peer, plan, rounds->peer, rounds);
 }
 
 static void in_turn(const struct trial *trial, const char *name, const struct plan *plan, const char *where,
@@ -98,8 +106,8 @@ void compare(const struct trial *trial, const char *name, const struct plan *pla
 {
 	*rounds = (struct rounds){ 0 };
 	progress_show("%s: warming up (%s)", name, where);
-	if (trial->once)
-		once(trial, rounds);
+	if (trial->apart)
+		apart(trial, plan, rounds);
 	else
 		in_turn(trial, name, plan, where, rounds);
 }

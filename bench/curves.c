@@ -42,7 +42,8 @@ static const struct measure mappings[] = {
 };
 static const struct measure pins[] = {
 	{ .name = "fork-by-pins", .unit = "ns/fork", .trial = &by_pins, STRAIGHT,
-	  .beside = "fork() with as many in io_uring", .what = "a fork of 1 GiB (--quick: 256 MiB), pinned pages spread" },
+	  .what = "a fork of 1 GiB (--quick: 256 MiB), pinned pages spread",
+	  .beside = "fork() with as many in io_uring" },
 };
 static const struct measure links[] = {
 	{ .name = "fork-chain", .unit = "ns/all", .trial = &chain, STRAIGHT,

@@ -90,8 +90,11 @@ static void *pinned_begin(const struct trial *trial)
 	/* Two spaces' pages, copies of those that are pinned, and the page tables. */
 	world_begin(&forking->world, pages, pages * 2 + forking->pins + pages / 16 + BARE_ROOM, false);
 	world_write(&forking->world);
-	for (uint64_t i = 0; i < forking->pins; i++)
-		world_pin(forking->world.mm, forking->world.base + i * (pages / forking->pins) * PAGE, PAGE, trial->how);
+	for (uint64_t i = 0; i < forking->pins; i++) {
+		uint64_t page = i * (pages / forking->pins);
+
+		world_pin(forking->world.mm, forking->world.base + page * PAGE, PAGE, trial->how);
+	}
 	*unpinned = forking->world;
 	unpinned->base = 0;
 	must_be_0(hf_mm_create(unpinned->pool, &unpinned->mm), "hf_mm_create");
@@ -131,9 +134,9 @@ static void pin_plain(const struct plain *plain, uint64_t pins)
 		impossible("no more than %u buffers are registered at once", BUFFERS_MOST);
 	for (uint64_t i = 0; i < count; i++) {
 		uint64_t page = all ? i * ((MIB << 10) / PAGE) : i * (plain->pages / pins);
-		uint64_t rest = (plain->pages - page) * PAGE;
+		uint64_t rest = (plain->pages - page) * PAGE, most = all ? MIB << 10 : PAGE;
 
-		buffers[i] = (struct iovec){ plain->base + page * PAGE, !all ? PAGE : rest < MIB << 10 ? rest : MIB << 10 };
+		buffers[i] = (struct iovec){ plain->base + page * PAGE, rest < most ? rest : most };
 	}
 	ring_pin(ring_open(), buffers, (unsigned)count);
 	free(buffers);

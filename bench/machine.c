@@ -84,7 +84,8 @@ static void add_cache(struct machine *machine, int core, int other)
 	unsigned long first, last;
 
 	for (unsigned index = 4; index--;) {
-		snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%d/cache/index%u/shared_cpu_list", core, index);
+		snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%d/cache/index%u/shared_cpu_list", core,
+			 index);
 		if (!line_after(path, "", text, sizeof(text)))
 			continue;
 		if (sscanf(text, "%lu-%lu", &first, &last) < 2)
@@ -119,7 +120,9 @@ void machine_look(struct machine *machine)
 	struct utsname system;
 
 	*machine = (struct machine){ 0 };
-	add(machine, "%.100s", line_after("/proc/cpuinfo", "model name", text, sizeof(text)) ? text : "unknown processor");
+	if (!line_after("/proc/cpuinfo", "model name", text, sizeof(text)))
+		snprintf(text, sizeof(text), "unknown processor");
+	add(machine, "%.100s", text);
 	add(machine, ", %ld cores", sysconf(_SC_NPROCESSORS_ONLN));
 	if (line_after("/proc/cpuinfo", "flags", text, sizeof(text)) && strstr(text, " hypervisor"))
 		add(machine, " of a virtual machine");

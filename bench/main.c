@@ -112,7 +112,7 @@ static void take_curves(struct run *run)
 static int measure_all(const struct wish *wish)
 {
 	struct run *run = calloc(1, sizeof(*run));
-	int error = 0;
+	int error = 0, status;
 
 	if (!run) {
 		fprintf(stderr, "holdfast bench: out of memory\n");
@@ -131,7 +131,9 @@ static int measure_all(const struct wish *wish)
 		error = chart_write(&run->chart, &run->machine, wish->chart);
 	if (error)
 		fprintf(stderr, "holdfast bench: can't write %s: %s\n", wish->chart, strerror(error));
-	return run->failed || error ? EXIT_FAILED : run->any ? EXIT_MEASURED : EXIT_NOTHING;
+	status = run->failed || error ? EXIT_FAILED : run->any ? EXIT_MEASURED : EXIT_NOTHING;
+	free(run);
+	return status;
 }
 
 /* What an instruction counter runs: little memory, for each instruction takes long there. */

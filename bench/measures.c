@@ -41,10 +41,10 @@ static const struct trial pair = { .holdfast = &pair_holdfast, .mib = 16, .perce
 static const struct trial fork_1g = { FORKS, .mib = 1024 };
 static const struct trial fork_8g = { FORKS, .mib = 8192, .slow = true };
 static const struct trial fork_16g = { .holdfast = &fork_holdfast, .peer = &fork_kernel, .mib = 16384, .percent = 106,
-				       .once = true, .slow = true, .on_demand = true };
+				       .apart = true, .slow = true, .on_demand = true };
 
-#define PINNED(n) { .holdfast = &pinned_holdfast, .peer = &pinned_kernel, .mib = 1024, .quick_mib = 256, .percent = 400, \
-		    .count = (n), .how = HF_PIN_WRITE | HF_PIN_LONGTERM }
+#define PINNED(n) { .holdfast = &pinned_holdfast, .peer = &pinned_kernel, .mib = 1024, .quick_mib = 256, \
+		    .percent = 500, .count = (n), .how = HF_PIN_WRITE | HF_PIN_LONGTERM }
 
 static const struct trial pinned_1 = PINNED(1), pinned_100 = PINNED(100), pinned_10000 = PINNED(10000),
 	pinned_all = PINNED(UINT64_MAX);
@@ -61,10 +61,10 @@ static const struct trial in_order = { .holdfast = &access_holdfast, .peer = &ac
 static const struct trial at_random = { .holdfast = &access_holdfast, .peer = &access_kernel, .mib = 1024,
 					.quick_mib = 256, .percent = 300, .scattered = true };
 static const struct trial metadata = { .holdfast = &metadata_holdfast, .peer = &metadata_kernel, .mib = 512,
-				       .percent = 200, .once = true };
+				       .percent = 200, .apart = true };
 
-#define COUNT(of) { .holdfast = &instructions_holdfast, .counted = (of), .once = true }
-#define COUNT_ON_DEMAND(of) { .holdfast = &instructions_holdfast, .counted = (of), .once = true, .on_demand = true }
+#define COUNT(of) { .holdfast = &instructions_holdfast, .counted = (of), .apart = true }
+#define COUNT_ON_DEMAND(of) { .holdfast = &instructions_holdfast, .counted = (of), .apart = true, .on_demand = true }
 
 static const struct trial count_512 = COUNT("pin-512"), count_1 = COUNT("pin-1"),
 	count_longterm = COUNT_ON_DEMAND("pin-1-longterm"), count_scattered = COUNT_ON_DEMAND("pin-512-scattered"),
@@ -103,7 +103,8 @@ static const struct trial count_512 = COUNT("pin-512"), count_1 = COUNT("pin-1")
 	  .beside = "until waitpid() returns" }
 
 #define PINNED_OF(name_of, pages)                                                                                  \
-	{ .name = "fork-pinned-" name_of, PER_FORK, .trial = &pinned_##pages, .beside = "fork() with as many in io_uring",  \
+	{ .name = "fork-pinned-" name_of, PER_FORK, .trial = &pinned_##pages,                                        \
+	  .beside = "fork() with as many in io_uring",                                                              \
 	  .what = "{size} in 4 KiB pages, all written, pinned pages evenly spread: " name_of },                        \
 	{ .name = "fork-pinned-" name_of "-bound", PER_FORK, .trial = &pinned_##pages, .own_peer = 1,                \
 	  .what = "the same", .beside = "30 us + 8 us a table that holds pins + 1 bare cold copy a pinned page",     \

@@ -55,7 +55,8 @@ void target_text(const struct measure *measure, char *text, size_t room)
 	else if (target->kind == TIMES_FASTER)
 		snprintf(text, room, "%s times as fast", bound);
 	else if (target->kind != NO_TARGET)
-		snprintf(text, room, "at most %s%s%s", bound, target->word ? " " : "", target->word ? target->word : "");
+		snprintf(text, room, "at most %s%s%s", bound, target->word ? " " : "",
+			 target->word ? target->word : "");
 }
 
 void verdict_text(const struct result *result, char *text, size_t room)
