@@ -161,16 +161,16 @@ static void put_bytes(struct transfer *transfer, unsigned char *bytes, size_t le
 	}
 }
 
-SPECIAL unsigned char *place_of(const struct hf_mm *mm, pte_t pte, uint64_t address)
+SPECIAL unsigned char *place_of(unsigned char *base, pte_t pte, uint64_t address)
 {
-	return page_bytes(mm->pool, pte_pfn(pte)) + page_offset(address);
+	return base + ((uint64_t)pte_pfn(pte) << HF_PAGE_SHIFT) + page_offset(address);
 }
 
-SPECIAL unsigned char *place_to_store(const struct hf_mm *mm, pte_t pte, uint64_t address)
+SPECIAL unsigned char *place_to_store(unsigned char *base, pte_t pte, uint64_t address)
 {
 	/* Pairs with the acquire fence in load_piece(), and is the release of atomic operations. */
 	atomic_thread_fence(memory_order_release);
-	return place_of(mm, pte, address);
+	return place_of(base, pte, address);
 }
 
 /* ---- without a lock --------------------------------------------------------------------- */
@@ -178,7 +178,7 @@ SPECIAL unsigned char *place_to_store(const struct hf_mm *mm, pte_t pte, uint64_
 enum outcome { MOVED, AGAIN, FAULT };
 
 /* Set A, or A and D, if the entry still is what was read. */
-static __attribute__((noinline)) bool touch(struct hf_pool *pool, pte_slot *slot, pte_t pte, pte_t bits)
+static bool touch(struct hf_pool *pool, pte_slot *slot, pte_t pte, pte_t bits)
 {
 	if (bits & PTE_D)
 		page_dirty(pool, page_of(pool, pte_pfn(pte)));
@@ -186,14 +186,17 @@ static __attribute__((noinline)) bool touch(struct hf_pool *pool, pte_slot *slot
 						       memory_order_relaxed);
 }
 
-/* May the entry be used so?  A and D, which only it has itself, are set if they are missing. */
-SPECIAL bool is_fit(struct hf_pool *pool, const struct walk *walk, pte_t pte, pte_t permission, pte_t trace)
+/*
+ * May the entry be used so?  A and D, which only it has itself, are set where they are
+ * missing; where that is out of the way (may_touch), it is not.
+ */
+SPECIAL bool is_fit(struct hf_mm *mm, const struct walk *walk, pte_t pte, pte_t permission, pte_t trace, bool may_touch)
 {
 	pte_t view = walk_view(walk->all, pte);
 
 	if (likely((view & (permission | trace)) == (permission | trace)))
 		return true;
-	return (view & permission) == permission && touch(pool, walk->upper[0], pte, trace);
+	return may_touch && (view & permission) == permission && touch(mm->pool, walk->upper[0], pte, trace);
 }
 
 /* Does every entry on the way still show what it showed? */
@@ -207,20 +210,22 @@ SPECIAL bool walk_stands(const struct walk *walk, pte_t pte)
 	return !(changed & (PTE_FRAME_MASK | PTE_P));
 }
 
-SPECIAL enum outcome load_piece(struct hf_mm *mm, uint64_t address, struct transfer *transfer, size_t length)
+SPECIAL enum outcome load_piece(struct hf_mm *mm, uint64_t address, struct transfer *transfer, size_t length,
+				bool may_touch)
 {
 	struct walk walk = walk_down(mm, vpn_of(address));
 	pte_t pte = pte_load(walk.upper[0]);
 
-	if (unlikely(!is_fit(mm->pool, &walk, pte, PTE_P, PTE_A)))
+	if (unlikely(!is_fit(mm, &walk, pte, PTE_P, PTE_A, may_touch)))
 		return FAULT;
-	take_bytes(transfer, place_of(mm, pte, address), length);
+	take_bytes(transfer, place_of(walk.base, pte, address), length);
 	/* Pairs with the release fence in place_to_store(): see the head of this file. */
 	atomic_thread_fence(memory_order_acquire);
 	return likely(walk_stands(&walk, pte)) ? MOVED : AGAIN;
 }
 
-SPECIAL enum outcome store_piece(struct hf_mm *mm, uint64_t address, struct transfer *transfer, size_t length)
+SPECIAL enum outcome store_piece(struct hf_mm *mm, uint64_t address, struct transfer *transfer, size_t length,
+				 bool may_touch)
 {
 	struct walk walk;
 	pte_t pte;
@@ -229,21 +234,22 @@ SPECIAL enum outcome store_piece(struct hf_mm *mm, uint64_t address, struct tran
 		return FAULT;
 	walk = walk_down(mm, vpn_of(address));
 	pte = pte_load(walk.upper[0]);
-	if (unlikely(!is_fit(mm->pool, &walk, pte, PTE_P | PTE_W, PTE_A | PTE_D)))
+	if (unlikely(!is_fit(mm, &walk, pte, PTE_P | PTE_W, PTE_A | PTE_D, may_touch)))
 		return FAULT;
-	return likely(commit_bytes(transfer, place_to_store(mm, pte, address), length)) ? MOVED : AGAIN;
+	return likely(commit_bytes(transfer, place_to_store(walk.base, pte, address), length)) ? MOVED : AGAIN;
 }
 
-SPECIAL enum outcome piece_without_lock(struct hf_mm *mm, uint64_t address, struct transfer *transfer, size_t length)
+SPECIAL enum outcome piece_without_lock(struct hf_mm *mm, uint64_t address, struct transfer *transfer, size_t length,
+					bool may_touch)
 {
 	enum outcome outcome;
 
 	if (!writes(transfer)) {
 		plat_section_enter(PLAT_LOOK);
-		outcome = load_piece(mm, address, transfer, length);
+		outcome = load_piece(mm, address, transfer, length, may_touch);
 	} else {
 		plat_section_enter(transfer->kind == STORE ? PLAT_COPY : transfer->kind == FILL ? PLAT_FILL : PLAT_SWAP);
-		outcome = store_piece(mm, address, transfer, length);
+		outcome = store_piece(mm, address, transfer, length, may_touch);
 	}
 	plat_section_leave();
 	return outcome;
@@ -262,9 +268,9 @@ static int piece_with_fault(struct hf_mm *mm, uint64_t address, struct transfer 
 	pte = pte_load(fault.slot);
 	if (writes(transfer)) {
 		page_dirty(mm->pool, page_of(mm->pool, pte_pfn(pte)));
-		put_bytes(transfer, place_to_store(mm, pte, address), length);
+		put_bytes(transfer, place_to_store(mm->pool->base, pte, address), length);
 	} else {
-		take_bytes(transfer, place_of(mm, pte, address), length);
+		take_bytes(transfer, place_of(mm->pool->base, pte, address), length);
 	}
 	/* The acquire of atomic operations. */
 	atomic_thread_fence(memory_order_acquire);
@@ -283,7 +289,7 @@ static int piece_anyhow(struct hf_mm *mm, uint64_t address, struct transfer *tra
 	enum outcome outcome = AGAIN;
 
 	for (unsigned tries = 0; outcome == AGAIN && tries < TRIES; tries++)
-		outcome = piece_without_lock(mm, address, transfer, length);
+		outcome = piece_without_lock(mm, address, transfer, length, true);
 	return outcome == MOVED ? 0 : piece_with_fault(mm, address, transfer, length);
 }
 
@@ -307,12 +313,14 @@ static ssize_t transfer_run(struct hf_mm *mm, uint64_t address, size_t length, s
 /* ---- public ------------------------------------------------------------------------------------- */
 
 /*
- * What lies in one page and needs no fault is moved where the call stands; the rest,
- * out of line.  The first test is for length 0, too.
+ * What lies in one page, and needs no fault and no trace, is moved where the call stands;
+ * the rest, out of line.  The first test refuses length 0, too.
  */
 SPECIAL bool is_one_piece(uint64_t address, size_t length)
 {
-	return length - 1 < PAGE_BYTES - page_offset(address) && address < ADDRESS_END;
+	/* Below ADDRESS_END, asked in the way in which the walk begins. */
+	return length - 1 <= (page_offset(address) ^ (PAGE_BYTES - 1)) &&
+	       vpn_of(address) >> (TABLE_LEVELS - 1) * HF_TABLE_SHIFT < TABLE_ENTRIES / 2;
 }
 
 static bool is_good(const struct hf_mm *mm, const void *bytes, size_t length)
@@ -332,7 +340,7 @@ ssize_t hf_read(struct hf_mm *mm, uint64_t address, void *buffer, size_t length)
 	struct transfer transfer = { .kind = LOAD, .to = buffer };
 
 	if (likely(mm && buffer && is_one_piece(address, length)) &&
-	    likely(piece_without_lock(mm, address, &transfer, length) == MOVED))
+	    likely(piece_without_lock(mm, address, &transfer, length, false) == MOVED))
 		return (ssize_t)length;
 	return read_run(mm, address, buffer, length);
 }
@@ -350,7 +358,7 @@ ssize_t hf_write(struct hf_mm *mm, uint64_t address, const void *bytes, size_t l
 	struct transfer transfer = { .kind = STORE, .from = bytes };
 
 	if (likely(mm && bytes && is_one_piece(address, length)) &&
-	    likely(piece_without_lock(mm, address, &transfer, length) == MOVED))
+	    likely(piece_without_lock(mm, address, &transfer, length, false) == MOVED))
 		return (ssize_t)length;
 	return write_run(mm, address, bytes, length);
 }

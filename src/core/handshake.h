@@ -81,6 +81,7 @@ struct walk {
 	pte_slot *upper[TABLE_LEVELS];	/* by level; [0] is the last-level entry */
 	pte_t seen[TABLE_LEVELS];	/* what stood there; [0] is left to the caller */
 	pte_t all;			/* AND of the upper entries */
+	unsigned char *base;		/* of the pool; read once, for each acquire makes the compiler read it again */
 };
 
 /*
@@ -89,19 +90,17 @@ struct walk {
  */
 static inline struct walk walk_down(const struct hf_mm *mm, vpn_t vpn)
 {
-	struct walk walk = { .all = ~UINT64_C(0) };
-	/* Read once: each acquire below would make the compiler read it again. */
-	unsigned char *const base = mm->pool->base;
+	struct walk walk = { .all = ~UINT64_C(0), .base = mm->pool->base };
 	uint64_t table = (uint64_t)mm->tables.root << HF_PAGE_SHIFT;
 
 #pragma GCC unroll 4	/* gcc would make a loop of it, and shifts by a count */
 	for (unsigned level = TABLE_LEVELS - 1; level; level--) {
-		walk.upper[level] = &((pte_slot *)(void *)(base + table))[table_index(vpn, level)];
+		walk.upper[level] = &((pte_slot *)(void *)(walk.base + table))[table_index(vpn, level)];
 		walk.seen[level] = pte_load(walk.upper[level]);
 		walk.all &= walk.seen[level];
 		table = (uint64_t)pte_pfn(walk.seen[level]) << HF_PAGE_SHIFT;
 	}
-	walk.upper[0] = &((pte_slot *)(void *)(base + table))[table_index(vpn, 0)];
+	walk.upper[0] = &((pte_slot *)(void *)(walk.base + table))[table_index(vpn, 0)];
 	return walk;
 }
 

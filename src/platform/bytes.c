@@ -1,6 +1,8 @@
 /*
  * bytes.c - the Linux platform: bytes of pages, and many entries at a time
  *
+ * Short copies are in line (bytes.h).
+ *
  * Copies and clears of cold pages go past the caches, with the non-temporal stores
  * that every x86-64 has; elsewhere they are the ordinary ones.  Entries in a row are
  * compared four at a time where the processor has AVX2; it is asked each time, which is
@@ -8,7 +10,6 @@
  * plain loops.
  */
 #include "platform.h"
-#include "sanitizer.h"
 
 #include <string.h>
 
@@ -23,7 +24,7 @@
 
 #if PLAT_TSAN
 /* Said to the sanitizer as what it is: bytes that others may write, with no order. */
-void plat_copy(void *to, const void *from, size_t bytes)
+void plat_copy_long(void *to, const void *from, size_t bytes)
 {
 	const unsigned char *source = from;
 	unsigned char *target = to;
@@ -43,9 +44,9 @@ void plat_fill(void *to, int byte, size_t bytes)
 		__atomic_store_n(&target[i], (unsigned char)byte, __ATOMIC_RELAXED);
 }
 #else
-void plat_copy(void *to, const void *from, size_t bytes)
+void plat_copy_long(void *to, const void *from, size_t bytes)
 {
-	memmove(to, from, bytes);	/* a program may read into its own pool */
+	memmove(to, from, bytes);
 }
 
 void plat_fill(void *to, int byte, size_t bytes)

@@ -18,7 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What the hot paths call is in line on Linux (sections.h), and a function elsewhere. */
+/* What the hot paths call is in line on Linux (sections.h, bytes.h), and a function elsewhere. */
 #ifdef HF_EXPLORED
 #define PLAT_CALL
 #else
@@ -135,7 +135,7 @@ void plat_page_wake(void *page, size_t bytes);
  * The other side may write the same bytes meanwhile (a device, another thread of
  * the space): each byte is then old or new, and nothing worse happens.
  */
-void plat_copy(void *to, const void *from, size_t bytes);
+PLAT_CALL void plat_copy(void *to, const void *from, size_t bytes);
 void plat_fill(void *to, int byte, size_t bytes);
 
 /*
@@ -155,6 +155,7 @@ size_t plat_entries_in_row(const _Atomic uint64_t *entries, size_t n, uint64_t m
 void plat_report(const char *message);	/* one line, for people */
 
 #ifndef HF_EXPLORED
+#include "bytes.h"
 #include "sections.h"
 #endif
 
