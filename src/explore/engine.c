@@ -75,14 +75,10 @@ static struct site_cache {
 	bool applies, told;
 } sites[SITES];
 
-static enum { SHARED_SECTIONS_NO, SHARED_SECTIONS } sections;
-static unsigned entering, waiting;	/* masks: threads that ever entered a section, that ever waited for a grace period */
-
 void calls_forget(void)
 {
 	memset(sites, 0, sizeof(sites));
-	sections = SHARED_SECTIONS_NO;
-	entering = waiting = 0;
+	sections_forget();
 }
 
 static struct site_cache *site_of(const void *site)
@@ -105,7 +101,7 @@ static struct site_cache *site_of(const void *site)
 }
 
 /* The order to use at a site; also tells who wants to know of the site. */
-static enum order order_at(const void *site, enum order order, bool fence)
+enum order engine_order_at(const void *site, enum order order, bool fence)
 {
 	const struct exploration *exploration = machine.exploration;
 	struct site_cache *cached = site_of(site);
@@ -116,7 +112,7 @@ static enum order order_at(const void *site, enum order order, bool fence)
 	return cached->applies ? exploration->weaken.to : order;
 }
 
-static void strengthen(const void *site)
+void engine_fence_before(const void *site)
 {
 	if (machine.exploration->strengthen.before == site && site) {
 		struct step fence = { .kind = EVENT_FENCE, .order = ORDER_SEQ_CST, .site = site };
@@ -187,7 +183,7 @@ static bool as_step(struct step *step, const void *address, unsigned bytes, bool
 {
 	if (!memory_check_free(address, bytes))
 		return false;
-	strengthen(step->site);
+	engine_fence_before(step->site);
 	if (!cells_shared(address, bytes, write)) {
 		count_idle();
 		empty_buffer(step);
@@ -198,7 +194,7 @@ static bool as_step(struct step *step, const void *address, unsigned bytes, bool
 	return true;
 }
 
-static bool order_is_known(enum order order, const char *what)
+bool engine_order_is_known(enum order order, const char *what)
 {
 	if (order != ORDER_SEQ_CST)
 		return true;
@@ -212,8 +208,8 @@ uint64_t engine_load(const void *address, unsigned bytes, enum order order, cons
 
 	if (acts_at_once(address, bytes))
 		return memory_read(address, bytes);
-	step.order = order_at(site, order, false);
-	if (!order_is_known(step.order, "load"))
+	step.order = engine_order_at(site, order, false);
+	if (!engine_order_is_known(step.order, "load"))
 		return 0;
 	if (!as_step(&step, address, bytes, false))
 		step.read = memory_read(address, bytes);
@@ -229,8 +225,8 @@ void engine_store(void *address, unsigned bytes, uint64_t value, enum order orde
 		memory_write(address, bytes, value);
 		return;
 	}
-	step.order = order_at(site, order, false);
-	if (!order_is_known(step.order, "store"))
+	step.order = engine_order_at(site, order, false);
+	if (!engine_order_is_known(step.order, "store"))
 		return;
 	if (!as_step(&step, address, bytes, true))
 		memory_write(address, bytes, value);
@@ -251,8 +247,8 @@ uint64_t engine_rmw(void *address, unsigned bytes, enum rmw rmw, uint64_t operan
 
 	if (acts_at_once(address, bytes))
 		return rmw_now(address, bytes, rmw, operand);
-	step.order = order_at(site, order, false);
-	if (!order_is_known(step.order, "read-modify-write"))
+	step.order = engine_order_at(site, order, false);
+	if (!engine_order_is_known(step.order, "read-modify-write"))
 		return 0;
 	if (!as_step(&step, address, bytes, true))
 		step.read = rmw_now(address, bytes, rmw, operand);
@@ -284,9 +280,9 @@ bool engine_cas(void *address, unsigned bytes, uint64_t *expected, uint64_t desi
 
 	if (acts_at_once(address, bytes))
 		return cas_now(address, bytes, expected, desired);
-	step.order = order_at(site, success, false);
+	step.order = engine_order_at(site, success, false);
 	step.failure = step.order == success ? failure : failure_of(step.order);
-	if (!order_is_known(step.order, "compare-and-swap") || !order_is_known(step.failure, "compare-and-swap"))
+	if (!engine_order_is_known(step.order, "compare-and-swap") || !engine_order_is_known(step.failure, "compare-and-swap"))
 		return false;
 	if (as_step(&step, address, bytes, true))
 		*expected = step.read;
@@ -302,7 +298,7 @@ void engine_fence(enum order order, const void *site)
 
 	if (machine.self == MAIN)
 		return;
-	step.order = order_at(site, order, true);
+	step.order = engine_order_at(site, order, true);
 	if (step.order != ORDER_RELAXED)
 		engine_step(&step);
 }
@@ -340,59 +336,14 @@ void engine_unlock(void *lock, const void *site)
 	lock_step(EVENT_UNLOCK, lock, site);
 }
 
-/* ---- sections, grace periods, pauses ----------------------------------------------------------------------- */
-
-/* Only where one thread enters and another waits is it a step. */
-static bool sections_shared(unsigned *mask)
-{
-	*mask |= 1u << machine.self;
-	if (sections == SHARED_SECTIONS_NO && waiting && ((entering | waiting) & ((entering | waiting) - 1))) {
-		sections = SHARED_SECTIONS;
-		machine.sharing = true;
-	}
-	return sections == SHARED_SECTIONS;
-}
-
-static void plain_step(enum event_kind kind, const void *site)
-{
-	struct step step = { .kind = kind, .site = site };
-
-	strengthen(site);
-	engine_step(&step);
-}
-
-void engine_enter(const void *site)
-{
-	if (machine.self == MAIN)
-		return;
-	machine.thread[machine.self].open = true;
-	if (sections_shared(&entering))
-		plain_step(EVENT_ENTER, site);
-}
-
-void engine_leave(const void *site)
-{
-	if (machine.self == MAIN)
-		return;
-	machine.thread[machine.self].open = false;
-	if (sections_shared(&entering))
-		plain_step(EVENT_LEAVE, site);
-}
-
-void engine_grace(const void *site)
-{
-	if (machine.self == MAIN)
-		return;
-	if (machine.thread[machine.self].open)
-		engine_wrong(WRONG_DEADLOCK, "a thread waits for a grace period inside of a section of its own");
-	if (!sections_shared(&waiting))
-		return;
-	plain_step(EVENT_GRACE_BEGIN, site);
-	plain_step(EVENT_GRACE_END, site);
-}
+/* ---- pauses ----------------------------------------------------------------------------------------------- */
 
 void engine_pause(const void *site)
 {
-	if (machine.self != MAIN)
-		plain_step(EVENT_PAUSE, site);
+	struct step step = { .kind = EVENT_PAUSE, .site = site };
+
+	if (machine.self == MAIN)
+		return;
+	engine_fence_before(site);
+	engine_step(&step);
 }

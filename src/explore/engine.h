@@ -116,12 +116,25 @@ void engine_plain(const void *address, size_t bytes, bool write, const void *sit
 void engine_lock(void *lock, const void *site);
 void engine_unlock(void *lock, const void *site);
 
-/* Read sections and grace periods, as their specification says: platform.h. */
-void engine_enter(const void *site);
+/* Read sections, cuts and grace periods, as their specification says: platform.h. */
+void engine_enter(unsigned commits, const void *site);	/* the kind of its commits; 0: it has none, and is not cut */
 void engine_leave(const void *site);
 void engine_grace(const void *site);
+void engine_cut(const void *site);
+uint64_t engine_poll_begin(const void *site);
+bool engine_poll(uint64_t begun, const void *site);
 
-/* Wait until something changes that the thread has read since its last pause; it then sees one such change. */
+/* Commits, in a section of their kind.  False: it is cut, and nothing was done. */
+bool engine_commit_rmw(unsigned kind, void *address, unsigned bytes, enum rmw rmw, uint64_t operand, enum order order,
+		       uint64_t *before, const void *site);
+bool engine_commit_cas(unsigned kind, void *address, unsigned bytes, uint64_t *expected, uint64_t desired,
+		       enum order order, bool *swapped, const void *site);
+bool engine_commit_store(unsigned kind, void *address, unsigned bytes, uint64_t value, enum order order, const void *site);
+
+/*
+ * Wait until something changes that the thread has read since its last pause, or that grace period
+ * is over which it found not to be over; it then sees one such change.
+ */
 void engine_pause(const void *site);
 
 /* Explored memory: zeroed, aligned to 64; its address depends on the calling thread's own calls alone.
@@ -196,6 +209,11 @@ void engine_explore(const struct exploration *, struct explored *);
 enum event_kind {
 	EVENT_LOAD, EVENT_STORE, EVENT_RMW, EVENT_CAS, EVENT_CAS_FAILED, EVENT_FENCE,
 	EVENT_LOCK, EVENT_UNLOCK, EVENT_ENTER, EVENT_LEAVE, EVENT_GRACE_BEGIN, EVENT_GRACE_END,
+	EVENT_CUT,		/* of one other thread: its section, if it is in one that can be cut */
+	EVENT_CUT_END,		/* of all others: the call returns */
+	EVENT_COMMIT,		/* one that changes what nobody else sees: that it was not cut is all */
+	EVENT_COMMIT_FAILED,
+	EVENT_POLL_BEGIN, EVENT_POLL,
 	EVENT_PAUSE, EVENT_FLUSH,	/* TSO: the oldest store leaves the buffer */
 	EVENT_NOTE,			/* text; no step */
 	EVENT_PLAIN,			/* a change of memory that no other thread sees as a step; not explored */
@@ -209,11 +227,12 @@ struct event {
 	unsigned bytes;
 	enum order order;
 	const void *site;
-	uint64_t read;		/* what a load, rmw or cas found */
-	uint64_t written;
+	uint64_t read;		/* what a load, rmw or cas found; of a cut: it has cut one; of a poll: it is over */
+	uint64_t written;	/* of an enter: the kind of its commits; of a cut: the thread */
 	uint64_t before;	/* the newest value when the step was made, by coherence order */
 	uint64_t after;		/* the newest value then */
-	int from;		/* the event whose value was read; -1: it was there at the beginning */
+	/* The event whose value was read; -1: it was there at the beginning.  Of a commit that failed: the cut; of a poll: its begin. */
+	int from;
 	int missed;		/* stale: the event whose newer value was not read, the newest of them; -1: read the newest */
 	char text[160];		/* EVENT_NOTE */
 };

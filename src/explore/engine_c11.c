@@ -16,7 +16,7 @@
  *
  * Two executions are the same here when every load reads from the same store, the
  * stores to each location, the sections of each lock, the seq_cst fences, and
- * sections against grace periods are in the same order.  So of two steps at one
+ * sections against grace periods and cuts are in the same order.  So of two steps at one
  * location the order matters only if the first reads and the second, a store, could
  * have been read; or if both are RMWs.
  */
@@ -60,8 +60,6 @@ void views_begin(void)
 		memset(&thread->released, 0, sizeof(thread->released));
 	}
 	memset(&machine.fences, 0, sizeof(machine.fences));
-	memset(&machine.begun, 0, sizeof(machine.begun));
-	memset(machine.left, 0, sizeof(machine.left));
 }
 
 /* ---- in how many ways ------------------------------------------------------------------ */
@@ -92,10 +90,12 @@ bool step_is_access(const struct step *step)
 
 static unsigned c11_choices(unsigned actor, int asleep)
 {
-	const struct thread *thread = &machine.thread[actor];
+	const struct thread *thread = &machine.thread[actor_thread(actor)];
 	const struct step *step = &thread->step;
 	unsigned count = 0;
 
+	if (actor_is_cut(actor) || sections_fail(actor))
+		return asleep == NONE;
 	if (step->kind == EVENT_PAUSE)
 		return pause_choices(thread, asleep);
 	if (!step_is_access(step))
@@ -119,30 +119,45 @@ static unsigned position_of(const struct thread *thread, int asleep, unsigned ch
 
 /* ---- stores ----------------------------------------------------------------------------------- */
 
-static void shift(struct view *view, unsigned index, unsigned position)
+/* All views that there are. */
+static inline void each_view(void (*act)(struct view *, unsigned, unsigned), unsigned index, unsigned position)
+{
+	for (unsigned t = 0; t < machine.threads; t++) {
+		struct thread *thread = &machine.thread[t];
+
+		act(&thread->now, index, position);
+		act(&thread->acquired, index, position);
+		act(&thread->released, index, position);
+		act(&thread->grace.view, index, position);
+		act(&thread->begun, index, position);
+		act(&thread->handed, index, position);
+		act(&machine.left[t], index, position);
+		for (unsigned p = 0; p < thread->poll_count; p++)
+			act(&thread->polls[p].view, index, position);
+	}
+	for (unsigned m = 0; m < machine.message_count; m++)
+		act(&machine.messages[m].view, index, position);
+	for (unsigned l = 0; l < machine.location_count; l++)
+		act(&machine.locations[l].view, index, position);
+	act(&machine.fences, index, position);
+	act(&machine.begun, index, position);
+}
+
+static inline void shift(struct view *view, unsigned index, unsigned position)
 {
 	if (view->at[index] >= position)
 		view->at[index]++;
 }
 
-/* Everybody who knows a later value knows it one place further on. */
-static void shift_all(unsigned index, unsigned position)
+static inline void forget(struct view *view, unsigned index, unsigned nothing)
 {
-	for (unsigned t = 0; t < machine.threads; t++) {
-		struct thread *thread = &machine.thread[t];
+	(void)nothing;
+	view->at[index] = 0;
+}
 
-		shift(&thread->now, index, position);
-		shift(&thread->acquired, index, position);
-		shift(&thread->released, index, position);
-		shift(&thread->grace.view, index, position);
-		shift(&machine.left[t], index, position);
-	}
-	for (unsigned m = 0; m < machine.message_count; m++)
-		shift(&machine.messages[m].view, index, position);
-	for (unsigned l = 0; l < machine.location_count; l++)
-		shift(&machine.locations[l].view, index, position);
-	shift(&machine.fences, index, position);
-	shift(&machine.begun, index, position);
+void views_forget(unsigned index)
+{
+	each_view(forget, index, 0);
 }
 
 static struct message *insert(struct location *location, unsigned position, uint64_t value)
@@ -154,7 +169,8 @@ static struct message *insert(struct location *location, unsigned position, uint
 		return message_at(location, location->count - 1);
 	}
 	if (position < location->count) {
-		shift_all(location->index, position);
+		/* Everybody who knows a later value knows it one place further on. */
+		each_view(shift, location->index, position);
 		memmove(&location->order[position + 1], &location->order[position],
 			(location->count - position) * sizeof(location->order[0]));
 	}
@@ -285,31 +301,10 @@ static void make_fence(struct thread *thread, struct done *done)
 	view_join(&thread->acquired, &thread->now);
 }
 
-static void acquire(struct thread *thread, const struct view *view)
+void views_acquire(struct thread *thread, const struct view *view)
 {
 	view_join(&thread->now, view);
 	view_join(&thread->acquired, view);
-}
-
-static void make_grace_begin(unsigned actor)
-{
-	struct thread *thread = &machine.thread[actor];
-
-	thread->grace.view = thread->now;
-	view_join(&machine.begun, &thread->now);
-	/* What sections that were left before did is seen after it as well. */
-	for (unsigned t = 0; t < machine.threads; t++)
-		view_join(&thread->grace.view, &machine.left[t]);
-}
-
-static void make_leave(unsigned actor)
-{
-	struct thread *thread = &machine.thread[actor];
-
-	machine.left[actor] = thread->now;
-	for (unsigned t = 0; t < machine.threads; t++)
-		if (machine.thread[t].grace.waits_for & 1u << actor)
-			view_join(&machine.thread[t].grace.view, &thread->now);
 }
 
 void views_make(unsigned actor, unsigned position, struct done *done)
@@ -330,22 +325,10 @@ void views_make(unsigned actor, unsigned position, struct done *done)
 		make_fence(thread, done);
 		break;
 	case EVENT_LOCK:
-		acquire(thread, &thread->step.location->view);
+		views_acquire(thread, &thread->step.location->view);
 		break;
 	case EVENT_UNLOCK:
 		thread->step.location->view = thread->now;
-		break;
-	case EVENT_ENTER:
-		acquire(thread, &machine.begun);
-		break;
-	case EVENT_LEAVE:
-		make_leave(actor);
-		break;
-	case EVENT_GRACE_BEGIN:
-		make_grace_begin(actor);
-		break;
-	case EVENT_GRACE_END:
-		acquire(thread, &thread->grace.view);
 		break;
 	default:
 		break;
@@ -356,6 +339,8 @@ static void c11_make(unsigned actor, int asleep, unsigned choice, struct done *d
 {
 	struct thread *thread = &machine.thread[actor];
 
+	if (sections_make_alone(actor, done))
+		return;
 	views_make(actor, step_is_access(&thread->step) ? position_of(thread, asleep, choice) : 0, done);
 	clock_after(done, done->from);
 	if (done->kind == EVENT_PAUSE)
@@ -372,8 +357,12 @@ static void c11_make(unsigned actor, int asleep, unsigned choice, struct done *d
 
 static bool c11_wakes(unsigned actor, const struct done *done)
 {
-	const struct step *step = &machine.thread[actor].step;
+	const struct step *step = &machine.thread[actor_thread(actor)].step;
 
+	if (sections_wakes(actor, done))
+		return true;
+	if (actor_is_cut(actor))
+		return false;
 	/* A load or a pause that sleeps wakes for the new value alone: by its stamp. */
 	if (step->kind == EVENT_FENCE)
 		return step->order == ORDER_SEQ_CST && done->kind == EVENT_FENCE && done->seq_cst;

@@ -266,19 +266,8 @@ static void location_begin(struct location *location)
 	message->writer = NONE;
 	location->order[0] = (uint16_t)machine.message_count++;
 	location->count = 1;
-	location->readers = location->writer = NONE;
-	for (unsigned t = 0; t < machine.threads; t++) {
-		machine.thread[t].now.at[location->index] = 0;
-		machine.thread[t].acquired.at[location->index] = 0;
-		machine.thread[t].released.at[location->index] = 0;
-		machine.thread[t].grace.view.at[location->index] = 0;
-		machine.left[t].at[location->index] = 0;
-	}
-	for (unsigned m = 0; m < machine.message_count; m++)
-		machine.messages[m].view.at[location->index] = 0;
-	for (unsigned l = 0; l < machine.location_count; l++)
-		machine.locations[l].view.at[location->index] = 0;
-	machine.fences.at[location->index] = machine.begun.at[location->index] = 0;
+	location->readers = location->writer = location->failed = NONE;
+	views_forget(location->index);
 }
 
 bool cells_hold_lock(const void *lock, bool hold)

@@ -1,12 +1,8 @@
 /*
- * engine_common.c - what every memory model does in the same way: locks, sections
- * and grace periods, pauses; and the clocks that say which step is ordered after which
+ * engine_common.c - what every memory model does in the same way: locks and pauses;
+ * and the clocks that say which step is ordered after which
  *
- * A grace period is its specification and no more.  It waits for every section that
- * was entered before it began, and sees what was done in sections that were left.
- * A section that is entered after it began sees what was before it.  No fence: who is
- * in no section owes it nothing.  So only the order of entering and beginning
- * matters, and both are tried.
+ * Sections are in engine_grace.c.
  */
 #include <string.h>
 
@@ -16,7 +12,7 @@
 
 void clock_join(uint16_t *clock, const uint16_t *other)
 {
-	for (unsigned a = 0; a < ACTORS; a++)
+	for (unsigned a = 0; a < machine.actors; a++)
 		clock[a] = clock[a] > other[a] ? clock[a] : other[a];
 }
 
@@ -50,24 +46,20 @@ void race_unless_before(int earlier, const struct done *done, void (*race)(int, 
 static void forget_reads(struct thread *thread)
 {
 	thread->reads = 0;
+	thread->asked = NULL;
 	memset(thread->read_at, 0xff, sizeof(thread->read_at));
 }
 
 void common_begin(void)
 {
 	memset(machine.clock, 0, sizeof(machine.clock));
-	memset(machine.begun_clock, 0, sizeof(machine.begun_clock));
-	memset(machine.entered_clock, 0, sizeof(machine.entered_clock));
-	memset(machine.left_clock, 0, sizeof(machine.left_clock));
 	machine.pause_count = 0;
 	machine.last_fence = NONE;
 	for (unsigned t = 0; t < THREADS; t++) {
-		machine.entered[t] = machine.begins[t] = NONE;
-		machine.thread[t].inside = false;
-		machine.thread[t].grace.waits_for = 0;
 		machine.thread[t].buffered = 0;
 		forget_reads(&machine.thread[t]);
 	}
+	sections_begin();
 }
 
 /* Where in its location's order is that value?  0 where a plain store has ended what was before. */
@@ -120,27 +112,33 @@ static unsigned changes(const struct thread *thread, int asleep, unsigned choice
 	return count;
 }
 
+/* One more of it: that grace period is over now for which it has asked. */
+static bool asked_is_over(const struct thread *thread)
+{
+	return thread->asked && !thread->asked->waits_for;
+}
+
 unsigned pause_choices(const struct thread *thread, int asleep)
 {
 	struct location *location;
 	unsigned position;
 
-	return changes(thread, asleep, 0, &location, &position);
+	return changes(thread, asleep, 0, &location, &position) + (asleep == NONE && asked_is_over(thread));
 }
 
 bool common_enabled(unsigned actor)
 {
-	const struct thread *thread = &machine.thread[actor];
+	const struct thread *thread = &machine.thread[actor_thread(actor)];
 
+	if (actor_is_cut(actor))
+		return sections_enabled(actor);
 	switch (thread->step.kind) {
 	case EVENT_LOCK:
 		return thread->step.location->holder == NONE;
-	case EVENT_GRACE_END:
-		return !thread->grace.waits_for;
 	case EVENT_PAUSE:
 		return pause_choices(thread, NONE);
 	default:
-		return true;
+		return sections_enabled(actor);
 	}
 }
 
@@ -162,40 +160,6 @@ static void make_unlock(unsigned actor, struct location *lock)
 	lock->unlocked = machine.depth;
 }
 
-static void make_enter(unsigned actor, struct done *done)
-{
-	clock_join(done->clock, machine.begun_clock);
-	clock_join(machine.entered_clock, done->clock);
-	machine.entered[actor] = machine.depth;
-	machine.thread[actor].inside = true;
-}
-
-static void make_leave(unsigned actor, const struct done *done)
-{
-	clock_join(machine.left_clock, done->clock);
-	machine.thread[actor].inside = false;
-	for (unsigned t = 0; t < machine.threads; t++) {
-		struct grace *grace = &machine.thread[t].grace;
-
-		if (grace->waits_for & 1u << actor)
-			clock_join(grace->clock, done->clock);
-		grace->waits_for &= ~(1u << actor);
-	}
-}
-
-static void make_grace_begin(unsigned actor, struct done *done)
-{
-	struct grace *grace = &machine.thread[actor].grace;
-
-	clock_join(done->clock, machine.entered_clock);
-	clock_join(machine.begun_clock, done->clock);
-	machine.begins[actor] = machine.depth;
-	memcpy(grace->clock, machine.left_clock, sizeof(grace->clock));
-	grace->waits_for = 0;
-	for (unsigned t = 0; t < machine.threads; t++)
-		grace->waits_for |= machine.thread[t].inside ? 1u << t : 0;
-}
-
 static void note_pause(const struct thread *thread)
 {
 	if (machine.pause_count == PAUSES) {
@@ -204,9 +168,23 @@ static void note_pause(const struct thread *thread)
 	}
 	machine.pauses[machine.pause_count].step = machine.depth;
 	machine.pauses[machine.pause_count].count = thread->reads;
+	machine.pauses[machine.pause_count].poll = thread->asked;
 	for (unsigned i = 0; i < thread->reads; i++)
 		machine.pauses[machine.pause_count].locations[i] = thread->read[i].location;
 	machine.pause_count++;
+}
+
+/* It ends with a grace period: after who left the sections. */
+static void pause_until_over(struct thread *thread, struct done *done)
+{
+	done->reads = true;
+	for (unsigned t = 0; t < machine.threads; t++) {
+		clock_after(done, thread->asked->left[t]);
+		if (done->stamp <= thread->asked->left[t])
+			done->stamp = thread->asked->left[t] + 1;
+	}
+	note_pause(thread);
+	forget_reads(thread);
 }
 
 void pause_make(unsigned actor, int asleep, unsigned choice, struct done *done)
@@ -216,7 +194,10 @@ void pause_make(unsigned actor, int asleep, unsigned choice, struct done *done)
 	struct location *location = &machine.locations[0];
 	unsigned position = 0;
 
-	changes(thread, asleep, choice, &location, &position);
+	if (choice >= changes(thread, asleep, choice, &location, &position)) {
+		pause_until_over(thread, done);
+		return;
+	}
 	message = &machine.messages[location->order[position]];
 	done->reads = true;
 	done->stamp = message->stamp;
@@ -230,30 +211,11 @@ void pause_make(unsigned actor, int asleep, unsigned choice, struct done *done)
 
 void common_make(unsigned actor, struct done *done)
 {
-	struct thread *thread = &machine.thread[actor];
-
-	switch (done->kind) {
-	case EVENT_LOCK:
+	if (done->kind == EVENT_LOCK)
 		make_lock(actor, done->location, done);
-		break;
-	case EVENT_UNLOCK:
+	else if (done->kind == EVENT_UNLOCK)
 		make_unlock(actor, done->location);
-		break;
-	case EVENT_ENTER:
-		make_enter(actor, done);
-		break;
-	case EVENT_LEAVE:
-		make_leave(actor, done);
-		break;
-	case EVENT_GRACE_BEGIN:
-		make_grace_begin(actor, done);
-		break;
-	case EVENT_GRACE_END:
-		clock_join(done->clock, thread->grace.clock);
-		break;
-	default:
-		break;
-	}
+	sections_make(actor, done);
 }
 
 /* ---- what depends on what -------------------------------------------------------------------- */
@@ -262,16 +224,7 @@ bool common_wakes(unsigned actor, const struct done *done)
 {
 	const struct step *step = &machine.thread[actor].step;
 
-	switch (step->kind) {
-	case EVENT_LOCK:
-		return done->kind == EVENT_LOCK && done->location == step->location;
-	case EVENT_ENTER:
-		return done->kind == EVENT_GRACE_BEGIN;
-	case EVENT_GRACE_BEGIN:
-		return done->kind == EVENT_ENTER;
-	default:
-		return false;
-	}
+	return step->kind == EVENT_LOCK && done->kind == EVENT_LOCK && done->location == step->location;
 }
 
 /* What is stored later could have ended it, too. */
@@ -289,11 +242,7 @@ void common_races(const struct done *done, void (*race)(int, const struct done *
 {
 	if (done->kind == EVENT_LOCK)
 		race_unless_before(done->previous, done, race);
-	for (unsigned t = 0; t < machine.threads; t++)
-		if (done->kind == EVENT_ENTER)
-			race_unless_before(machine.begins[t], done, race);
-		else if (done->kind == EVENT_GRACE_BEGIN)
-			race_unless_before(machine.entered[t], done, race);
+	sections_races(done, race);
 	if (done->writes && machine.pause_count)
 		pause_races(done, race);
 }

@@ -3,21 +3,17 @@
  *
  * Under TSO a store goes to its thread's buffer, and from there to memory in a step
  * of the buffer's own; the thread's loads look into its buffer first.  Atomic
- * read-modify-writes, seq_cst fences, locks, the end of a section and grace periods
- * wait until the buffer is empty, as the instructions behind them do on x86.
+ * read-modify-writes, seq_cst fences, locks, the beginning of a section that can be cut,
+ * the end of any, cuts and grace periods wait until the buffer is empty, as the
+ * instructions behind them do on x86, or would.
  *
  * For triage: cheaper than C11, and blind to much that other processors do.
  */
 #include "engine_inside.h"
 
-static unsigned thread_of(unsigned actor)
-{
-	return actor % THREADS;
-}
-
 static bool is_buffer(unsigned actor)
 {
-	return actor >= THREADS;
+	return actor >= BUFFERS && actor < CUTS;
 }
 
 static unsigned newest(const struct location *location)
@@ -30,10 +26,13 @@ static unsigned newest(const struct location *location)
 static bool waits_for_buffer(const struct step *step)
 {
 	switch (step->kind) {
+	case EVENT_ENTER:
+		return step->operand;	/* so that a cut waits for nothing but what was stored inside of it */
 	case EVENT_LOAD:
 	case EVENT_STORE:
-	case EVENT_ENTER:
 	case EVENT_PAUSE:
+	case EVENT_COMMIT:
+	case EVENT_POLL:
 		return false;
 	case EVENT_FENCE:
 		return step->order == ORDER_SEQ_CST;
@@ -44,18 +43,18 @@ static bool waits_for_buffer(const struct step *step)
 
 static bool flat_enabled(unsigned actor)
 {
-	const struct thread *thread = &machine.thread[thread_of(actor)];
+	const struct thread *thread = &machine.thread[actor_thread(actor)];
 
 	if (is_buffer(actor))
 		return thread->buffered;
-	if (thread->buffered && waits_for_buffer(&thread->step))
+	if (thread->buffered && waits_for_buffer(&thread->step) && !sections_fail(actor))
 		return false;
 	return common_enabled(actor);
 }
 
 static unsigned flat_choices(unsigned actor, int asleep)
 {
-	if (!is_buffer(actor) && machine.thread[actor].step.kind == EVENT_PAUSE)
+	if (actor < THREADS && machine.thread[actor].step.kind == EVENT_PAUSE)
 		return pause_choices(&machine.thread[actor], asleep);
 	return asleep == NONE;
 }
@@ -104,7 +103,7 @@ static void put_in_buffer(unsigned actor, struct done *done)
 
 static void leave_buffer(unsigned actor, struct done *done)
 {
-	struct thread *thread = &machine.thread[thread_of(actor)];
+	struct thread *thread = &machine.thread[actor_thread(actor)];
 	struct buffered oldest = thread->buffer[0];
 
 	for (unsigned i = 1; i < thread->buffered; i++)
@@ -141,6 +140,8 @@ static void make_access(unsigned actor, struct done *done)
 
 static void flat_make(unsigned actor, int asleep, unsigned choice, struct done *done)
 {
+	if (sections_make_alone(actor, done))
+		return;
 	if (is_buffer(actor)) {
 		leave_buffer(actor, done);
 	} else if (done->kind == EVENT_STORE && machine.model == MODEL_TSO) {
@@ -148,8 +149,8 @@ static void flat_make(unsigned actor, int asleep, unsigned choice, struct done *
 	} else {
 		/* What waited for the buffer is ordered after its last store. */
 		if (machine.model == MODEL_TSO && waits_for_buffer(&machine.thread[actor].step)) {
-			clock_join(done->clock, machine.clock[actor + THREADS]);
-			clock_join(done->before, machine.clock[actor + THREADS]);
+			clock_join(done->clock, machine.clock[actor + BUFFERS]);
+			clock_join(done->before, machine.clock[actor + BUFFERS]);
 		}
 		if (step_is_access(&machine.thread[actor].step))
 			make_access(actor, done);
@@ -165,11 +166,15 @@ static void flat_make(unsigned actor, int asleep, unsigned choice, struct done *
 
 static bool flat_wakes(unsigned actor, const struct done *done)
 {
-	const struct thread *thread = &machine.thread[thread_of(actor)];
+	const struct thread *thread = &machine.thread[actor_thread(actor)];
 	const struct step *step = is_buffer(actor) ? &thread->buffer[0].step : &thread->step;
 
 	if (is_buffer(actor) && !thread->buffered)
 		return true;
+	if (sections_wakes(actor, done))
+		return true;
+	if (actor_is_cut(actor))
+		return false;
 	if (!step_is_access(step))
 		return common_wakes(actor, done);
 	if (!is_buffer(actor) && step->kind == EVENT_STORE && machine.model == MODEL_TSO)
@@ -184,7 +189,7 @@ static void flat_races(const struct done *done, void (*race)(int, const struct d
 		return;
 	}
 	if (!done->writes || done->reader == NONE) {
-		if (done->previous == NONE || thread_of(machine.done[done->previous].actor) != thread_of(done->actor))
+		if (done->previous == NONE || actor_thread(machine.done[done->previous].actor) != actor_thread(done->actor))
 			race_unless_before(done->previous, done, race);
 	} else {
 		for (int i = done->reader; i != NONE; i = machine.done[i].reader)

@@ -2,18 +2,21 @@
  * engine_inside.h - what the files of the engine share
  *
  *	engine.c	the calls of threads: at once where nobody shares, else as a step
+ *	engine_sections.c	those calls that are about sections: commits, cuts, grace periods
  *	engine_memory.c	explored memory: given out, put back, free or not
  *	engine_cells.c	who touched it, and in what order
  *	engine_c11.c	the memory model of C11, as views
  *	engine_flat.c	SC, and TSO by store buffers
  *	engine_common.c	what every model does in the same way, and clocks: which steps are ordered
+ *	engine_grace.c	the same of sections
  *	engine_search.c	which execution comes next
  *	engine_run.c	one execution from beginning to end
  *	engine_record.c	one execution, written down
  *	engine_wild.c	accesses to no memory at all
  *
- * An *actor* is what can make a step: a thread, or under TSO a thread's store
- * buffer, which makes one step for each store that leaves it.
+ * An *actor* is what can make a step: a thread; under TSO a thread's store buffer,
+ * which makes one step for each store that leaves it; and for each two threads the
+ * cut of the one that reaches the other.
  */
 #ifndef HOLDFAST_ENGINE_INSIDE_H
 #define HOLDFAST_ENGINE_INSIDE_H
@@ -23,13 +26,16 @@
 
 enum {
 	THREADS = ENGINE_THREADS,
-	ACTORS = 2 * THREADS,
+	BUFFERS = THREADS,	/* the first store buffer */
+	CUTS = 2 * THREADS,	/* the first cut */
+	ACTORS = CUTS + THREADS * THREADS,
 	MAIN = THREADS,		/* who runs outside of threads */
 	LOCATIONS = 256,
 	MESSAGES_EACH = 255,	/* of one location: a view has a byte for each */
 	MESSAGES = 4096,
 	NODES = 8192,		/* steps of one execution */
 	PAUSES = 64,
+	POLLS = 64,		/* of one thread */
 	IDLE = 1000000,
 	NONE = -1,
 };
@@ -103,6 +109,7 @@ struct location {
 	uint16_t order[MESSAGES_EACH + 1];
 	int readers;		/* the last step that read it; the others are chained to it */
 	int writer;		/* the last step that wrote it (flat models) */
+	int failed;		/* the last commit here that failed; the others are chained to it */
 	/* a lock */
 	int holder;		/* actor; NONE */
 	int locked;		/* the last step that took it; NONE */
@@ -121,8 +128,12 @@ struct step {
 	uint64_t operand;	/* to be stored, added, ... */
 	uint64_t expected;
 	const void *site;
+	const void *address;	/* of a commit without a location */
+	bool commit;
+	struct poll *poll;
 	uint64_t read;		/* the answer */
 	bool done;		/* of a CAS */
+	bool cut;		/* of a commit: it failed */
 };
 
 /* What was done. */
@@ -135,9 +146,13 @@ struct done {
 	uint16_t before[ACTORS];	/* the same by the actor's own earlier steps alone */
 	struct location *location;
 	bool seq_cst;		/* a fence that is */
-	int from;		/* the step whose value was read; NONE */
+	bool hands;		/* a cut that comes later sees it, and all before it */
+	bool cuts;		/* a cut that found a section to cut */
+	struct poll *poll;
+	int from;		/* the step whose value was read; of a commit that failed, the cut; NONE */
 	int stamp;		/* of the message that was read */
 	int reader;		/* the step that read the location before: a chain */
+	int failed;		/* of a commit that failed: the one before at the location */
 	int previous;		/* the step before it that wrote the location, took the lock, was a seq_cst fence */
 };
 
@@ -145,6 +160,16 @@ struct grace {
 	unsigned waits_for;	/* mask of threads */
 	struct view view;	/* what it will have seen */
 	uint16_t clock[ACTORS];
+};
+
+/* A grace period that is asked for. */
+struct poll {
+	unsigned waits_for;	/* mask of threads */
+	int begun;		/* the step */
+	int left[THREADS];	/* the last step of each thread that left a section which was entered before */
+	int asked[THREADS];	/* the last step of each that asked too early */
+	struct view view;	/* what was done in those sections */
+	uint16_t clock[ACTORS], asked_clock[ACTORS];
 };
 
 enum { BUFFERED = 64 };
@@ -164,8 +189,20 @@ struct thread {
 	unsigned idle;		/* accesses since its last step that were none */
 	unsigned locks;		/* that it holds */
 	bool open;		/* a section, whether it is a step or not */
+	unsigned commits;	/* its kind */
 	bool inside;		/* a section that grace periods wait for */
-	struct grace grace;
+	bool cuttable, cut;	/* it can be cut; it is */
+	int cut_by;		/* the step */
+	struct grace grace;	/* or the cut that it waits for */
+	unsigned reached;	/* by that cut: mask of threads */
+	struct view begun;	/* what was before the cuts that have reached it */
+	struct view handed;	/* what a cut is handed that reaches it now */
+	int handing;		/* the last step whose order with a cut matters */
+	int cuts[THREADS];	/* of each other thread, the last cut that reached it */
+	uint16_t cut_clock[ACTORS];	/* of all those */
+	struct poll polls[POLLS];
+	unsigned poll_count;
+	struct poll *asked;	/* too early, since its last pause; NULL: none */
 	/* What it has read of each location last, since its last pause. */
 	struct { struct location *location; uint16_t message; } read[LOCATIONS];
 	int16_t read_at[LOCATIONS];	/* where in read[]; NONE */
@@ -190,8 +227,8 @@ struct machine {
 	struct view begun;		/* what was before every grace period that has begun */
 	struct view left[THREADS];	/* of each thread when it last left a section */
 	uint16_t begun_clock[ACTORS], entered_clock[ACTORS], left_clock[ACTORS];
-	int entered[THREADS], begins[THREADS];	/* the last step of the thread that was one */
-	struct { int step; struct location *locations[LOCATIONS]; unsigned count; } pauses[PAUSES];
+	int entered[THREADS], begins[THREADS], leaves[THREADS];	/* the last step of the thread that was one */
+	struct { int step; struct location *locations[LOCATIONS]; unsigned count; struct poll *poll; } pauses[PAUSES];
 	unsigned pause_count;
 	uint16_t clock[ACTORS][ACTORS];	/* of the actor's last step */
 	struct done done[NODES];
@@ -200,6 +237,7 @@ struct machine {
 	char what[512];
 	const void *culprit_address;
 	bool sharing;			/* something turned out to be shared: begin anew */
+	unsigned entering;		/* threads that ever entered a section, in this exploration */
 	uint64_t outcome;
 	struct run *recording;
 };
@@ -223,7 +261,7 @@ struct model_ops {
 extern const struct model_ops model_c11, model_flat;
 const struct model_ops *model_ops(void);
 
-/* What both models do in the same way: locks, sections, grace periods, pauses. */
+/* What both models do in the same way: locks, pauses, and of sections what follows below. */
 void common_begin(void);
 bool common_enabled(unsigned actor);
 void common_make(unsigned actor, struct done *done);
@@ -233,6 +271,28 @@ unsigned pause_choices(const struct thread *thread, int asleep);
 void pause_make(unsigned actor, int asleep, unsigned choice, struct done *done);
 void race_unless_before(int earlier, const struct done *done, void (*race)(int, const struct done *));
 
+/* Sections, cuts and grace periods: engine_grace.c. */
+void sections_begin(void);
+bool sections_enabled(unsigned actor);
+bool sections_fail(unsigned actor);	/* is it about to try a commit in a section that is cut? */
+bool sections_make_alone(unsigned actor, struct done *done);	/* a cut, or such a commit: no model need do anything */
+void sections_make(unsigned actor, struct done *done);
+bool sections_wakes(unsigned actor, const struct done *done);
+void sections_races(const struct done *done, void (*race)(int, const struct done *));
+static inline bool actor_is_cut(unsigned actor)
+{
+	return actor >= CUTS;
+}
+static inline unsigned cut_target(unsigned actor)
+{
+	return actor % THREADS;
+}
+/* Whose buffer, whose cut. */
+static inline unsigned actor_thread(unsigned actor)
+{
+	return actor_is_cut(actor) ? (actor - CUTS) / THREADS : actor % THREADS;
+}
+
 /* Pieces of the views that the flat models use too. */
 void view_join(struct view *view, const struct view *other);
 bool order_acquires(enum order order);
@@ -240,6 +300,8 @@ bool order_releases(enum order order);
 uint64_t rmw_result(enum rmw rmw, uint64_t old, uint64_t operand);
 bool step_is_access(const struct step *step);
 void views_begin(void);
+void views_acquire(struct thread *thread, const struct view *view);
+void views_forget(unsigned index);	/* of a location: all that anybody has seen there */
 void views_make(unsigned actor, unsigned position, struct done *done);
 void views_write(struct thread *thread, const struct step *step, unsigned position, const struct view *released);
 
@@ -267,12 +329,16 @@ void engine_stop(void) __attribute__((noreturn));	/* leave the current thread fo
 
 /* A step of the current thread: comes back when it was made. */
 void engine_step(struct step *step);
+void engine_fence_before(const void *site);	/* if one is to be tried there */
+enum order engine_order_at(const void *site, enum order order, bool fence);
+bool engine_order_is_known(enum order order, const char *what);
 
 /* TSO, before a plain access: what it is about leaves the thread's buffer first. */
 void engine_settle(const void *address, size_t bytes, const void *site);
 
 /* A new exploration: nothing is known of who shares what. */
 void calls_forget(void);
+void sections_forget(void);
 
 /* Wild accesses are caught between these two; the judge, and they are its last. */
 void wild_watch(void);

@@ -15,8 +15,8 @@
 static struct {
 	struct event now;			/* the step that is being made */
 	int event_of[NODES];			/* of each step */
-	uint16_t number_of[THREADS][NODES + 1];	/* of each of a thread's steps, its event's number */
-	uint16_t steps[THREADS], numbers[THREADS];
+	uint16_t number_of[ACTORS][NODES + 1];	/* of each of an actor's steps, its event's number in its thread */
+	uint16_t steps[ACTORS], numbers[THREADS];
 	uint16_t clock[THREADS][THREADS];	/* of each thread's last event */
 	size_t clock_room;
 } record;
@@ -88,13 +88,17 @@ static bool has_value(enum event_kind kind)
 
 void record_before(unsigned actor, const struct done *done)
 {
-	const struct thread *thread = &machine.thread[actor % THREADS];
-	bool flush = actor >= THREADS;
+	const struct thread *thread = &machine.thread[actor_thread(actor)];
+	bool flush = actor >= BUFFERS && actor < CUTS;
 	const struct step *step = flush ? &thread->buffer[0].step : &thread->step;
 	struct event *now = &record.now;
 
-	*now = (struct event){ .kind = flush ? EVENT_FLUSH : done->kind, .thread = actor % THREADS, .order = step->order,
-			       .site = step->site, .from = NONE, .missed = NONE };
+	*now = (struct event){ .kind = flush ? EVENT_FLUSH : done->kind, .thread = actor_thread(actor), .order = step->order,
+			       .site = step->site, .address = step->address, .from = NONE, .missed = NONE };
+	if (done->kind == EVENT_ENTER)
+		now->written = step->operand;
+	if (actor_is_cut(actor))
+		now->written = cut_target(actor);
 	if (!step->location)
 		return;
 	now->address = step->location->address;
@@ -125,9 +129,10 @@ static uint64_t written(const struct step *step, const struct done *done)
 
 static void translate(unsigned thread, const struct done *done)
 {
-	for (unsigned t = 0; t < machine.threads; t++) {
-		uint16_t steps = done->clock[t], number = machine.model == MODEL_TSO ? record.numbers[t] :
-							  t == thread ? 0 : record.number_of[t][steps];
+	for (unsigned actor = 0; actor < machine.actors; actor++) {
+		unsigned t = actor_thread(actor);
+		uint16_t steps = done->clock[actor], number = machine.model == MODEL_TSO ? record.numbers[t] :
+							      t == thread ? 0 : record.number_of[actor][steps];
 
 		if (record.clock[thread][t] < number)
 			record.clock[thread][t] = number;
@@ -136,13 +141,15 @@ static void translate(unsigned thread, const struct done *done)
 
 void record_after(unsigned actor, const struct done *done)
 {
-	unsigned thread = actor % THREADS;
+	unsigned thread = actor_thread(actor);
 	const struct step *step = actor >= THREADS ? NULL : &machine.thread[thread].step;
 	struct event *now = &record.now, *event;
 
 	now->kind = done->kind;
-	if (step && (done->reads || now->kind == EVENT_LOAD))
+	if (step && (done->reads || now->kind == EVENT_LOAD || now->kind == EVENT_POLL))
 		now->read = step->read;
+	if (done->cuts)
+		now->read = 1;
 	if (done->writes)
 		now->written = step ? written(step, done) :
 				      machine.messages[machine.message_count - 1].value;
@@ -161,7 +168,7 @@ void record_after(unsigned actor, const struct done *done)
 	if (!event)
 		return;
 	*event = *now;
-	record.number_of[thread][++record.steps[thread]] = record.numbers[thread];
+	record.number_of[actor][++record.steps[actor]] = record.numbers[thread];
 }
 
 /* The last step that touched the address, by another thread than the culprit's last. */

@@ -27,6 +27,8 @@ static void thread_body(void *argument)
 	program->thread(program->context, machine.self);
 	if (thread->locks)
 		engine_wrong(WRONG_DEADLOCK, "thread %u has ended with a lock held", machine.self + 1);
+	if (thread->open)
+		engine_wrong(WRONG_DEADLOCK, "thread %u has ended inside of a section", machine.self + 1);
 	thread->over = true;
 	engine_stop();
 }
@@ -58,7 +60,7 @@ bool program_open(void)
 	machine.self = MAIN;
 	machine.wrong = WRONG_NOTHING;
 	machine.threads = program->threads;
-	machine.actors = machine.model == MODEL_TSO ? ACTORS : program->threads;
+	machine.actors = machine.model == MODEL_TSO ? CUTS : THREADS;
 	memory_open();
 	memory_forget();
 	if (program->context_bytes > sizeof(context_kept))
@@ -88,7 +90,7 @@ void execution_begin(void)
 	common_begin();
 	views_begin();
 	for (unsigned t = 0; t < machine.threads; t++) {
-		machine.thread[t].over = machine.thread[t].open = false;
+		machine.thread[t].over = false;
 		machine.thread[t].locks = machine.thread[t].idle = 0;
 		fiber_reset(&machine.thread[t].fiber, thread_body, &machine.thread[t]);
 	}
@@ -101,9 +103,10 @@ unsigned execution_enabled(void)
 	unsigned mask = 0;
 
 	for (unsigned actor = 0; actor < machine.actors; actor++) {
-		unsigned t = actor % THREADS;
+		unsigned t = actor_thread(actor);
+		bool buffer = actor >= BUFFERS && actor < CUTS;
 
-		if (t >= machine.threads || (actor < THREADS && machine.thread[t].over))
+		if (t >= machine.threads || (buffer ? machine.model != MODEL_TSO : machine.thread[t].over))
 			continue;
 		if (model_ops()->enabled(actor))
 			mask |= 1u << actor;
@@ -125,6 +128,7 @@ static void begin_step(unsigned actor, struct done *done)
 	if (actor < THREADS) {
 		done->kind = machine.thread[actor].step.kind;
 		done->location = machine.thread[actor].step.location;
+		done->poll = machine.thread[actor].step.poll;
 	}
 	clock_begin(actor, done);
 }

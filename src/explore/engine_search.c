@@ -21,8 +21,8 @@
 #include "engine_inside.h"
 
 struct node {
+	uint32_t backtrack, done, enabled;	/* masks of actors */
 	uint8_t actor;
-	uint8_t backtrack, done, enabled;	/* masks of actors */
 	uint16_t choice;
 	uint16_t choices[ACTORS];
 	int16_t asleep[ACTORS];			/* for what was there at that depth; NONE: awake */
@@ -145,7 +145,7 @@ static void inherit_sleep(struct node *node, int depth)
 	const struct node *before = depth ? &search.nodes[depth - 1] : NULL;
 	const struct done *done = depth ? &machine.done[depth - 1] : NULL;
 
-	for (unsigned actor = 0; actor < ACTORS; actor++) {
+	for (unsigned actor = 0; actor < machine.actors; actor++) {
 		node->asleep[actor] = NONE;
 		if (!before || !sleeps() || actor == before->actor || before->asleep[actor] == NONE)
 			continue;
@@ -161,11 +161,11 @@ static bool node_open(int depth, unsigned enabled)
 	unsigned able = 0, wanted = depth ? search.nodes[depth - 1].actor : 0;
 
 	inherit_sleep(node, depth);
-	node->enabled = (uint8_t)enabled;
+	node->enabled = enabled;
 	node->done = 0;
 	node->choice = 0;
 	node->print = print_of(enabled);
-	for (unsigned actor = 0; actor < ACTORS; actor++) {
+	for (unsigned actor = 0; actor < machine.actors; actor++) {
 		node->choices[actor] = 0;
 		if (enabled & 1u << actor)
 			node->choices[actor] = (uint16_t)model_ops()->choices(actor, node->asleep[actor]);
@@ -182,7 +182,7 @@ static bool node_open(int depth, unsigned enabled)
 		node->choice = (uint16_t)(random_next() % node->choices[wanted]);
 	}
 	node->actor = (uint8_t)wanted;
-	node->backtrack = (uint8_t)(is_expanded(depth) ? able : 1u << wanted);
+	node->backtrack = is_expanded(depth) ? able : 1u << wanted;
 	return true;
 }
 
@@ -197,7 +197,10 @@ static bool is_covered(const struct node *node, const struct done *step, bool ch
 		return true;
 	if (asleep == NONE)
 		return false;
-	return !step->reads || (choice_known && step->stamp <= asleep) || !node->choices[step->actor];
+	/* A commit that failed after i would have been an access before it: of any value. */
+	if (!step->reads && step->kind != EVENT_COMMIT_FAILED)
+		return true;
+	return (choice_known && step->reads && step->stamp <= asleep) || !node->choices[step->actor];
 }
 
 /*
@@ -234,7 +237,7 @@ static void race(int i, const struct done *j)
 		return;
 	chosen = initials & 1u << j->actor ? j->actor : (unsigned)__builtin_ctz(initials | 1u << ACTORS);
 	if (chosen < ACTORS && node->enabled & 1u << chosen)
-		node->backtrack |= (uint8_t)(1u << chosen);
+		node->backtrack |= 1u << chosen;
 	else
 		node->backtrack |= node->enabled;
 }
@@ -305,10 +308,10 @@ static bool node_next(struct node *node, int depth)
 		node->choice++;
 		return true;
 	}
-	node->done |= (uint8_t)(1u << node->actor);
+	node->done |= 1u << node->actor;
 	if (sleeps())
 		node->asleep[node->actor] = (int16_t)depth;
-	for (left = node->backtrack & ~(unsigned)node->done; left; left &= left - 1) {
+	for (left = node->backtrack & ~node->done; left; left &= left - 1) {
 		unsigned actor = (unsigned)__builtin_ctz(left);
 
 		if (node->choices[actor]) {
@@ -344,7 +347,7 @@ static double part_done(void)
 		const struct node *node = &search.nodes[depth];
 		double all = 0, before = node->choice;
 
-		for (unsigned actor = 0; actor < ACTORS; actor++) {
+		for (unsigned actor = 0; actor < machine.actors; actor++) {
 			all += node->backtrack & 1u << actor ? node->choices[actor] : 0;
 			before += node->done & 1u << actor ? node->choices[actor] : 0;
 		}

@@ -44,8 +44,7 @@ void plat_unlock(struct plat_lock *lock)
 
 void plat_section_enter(enum plat_commit commit)
 {
-	(void)commit;
-	engine_enter(HERE);
+	engine_enter(commit, HERE);
 }
 
 void plat_section_leave(void)
@@ -60,19 +59,17 @@ void plat_grace(void)
 
 void plat_cut(void)
 {
-	engine_grace(HERE);
+	engine_cut(HERE);
 }
 
 uint64_t plat_grace_begin(void)
 {
-	engine_grace(HERE);
-	return 0;
+	return engine_poll_begin(HERE);
 }
 
 bool plat_grace_over(uint64_t begun)
 {
-	(void)begun;
-	return true;
+	return engine_poll(begun, HERE);
 }
 
 /* ---- who and when ------------------------------------------------------------------ */
@@ -233,37 +230,74 @@ void plat_clear_cold(void *to, size_t bytes)
 
 /* ---- commits ------------------------------------------------------------------------------------ */
 
+static bool raise(unsigned kind, void *word, uint64_t *before, const void *site)
+{
+	return engine_commit_rmw(kind, word, WORD, RMW_ADD, 1, ORDER_RELAXED, before, site);
+}
+
 bool plat_commit_raise(_Atomic uint64_t *word, uint64_t *before)
 {
-	*before = engine_rmw((void *)(uintptr_t)word, WORD, RMW_ADD, 1, ORDER_RELAXED, HERE);
-	return true;
+	return raise(PLAT_RAISE, (void *)(uintptr_t)word, before, HERE);
 }
 
 size_t plat_commit_raise_row(_Atomic uint64_t *first, size_t stride, size_t n, uint64_t *before)
 {
 	unsigned char *at = (unsigned char *)(uintptr_t)first;
 
-	for (size_t i = 0; i < n; i++)
-		*before |= engine_rmw(at + i * stride, WORD, RMW_ADD, 1, ORDER_RELAXED, HERE);
+	for (size_t i = 0; i < n; i++) {
+		uint64_t was;
+
+		if (!raise(PLAT_RAISE_ROW, at + i * stride, &was, HERE))
+			return i;
+		*before |= was;
+	}
 	return n;
+}
+
+/* A word at a time: what is cut off inside of one, nobody could see. */
+static bool commit_word(unsigned kind, unsigned char *to, uint64_t word, const void *site)
+{
+	return engine_commit_store(kind, to, WORD, word, ORDER_RELAXED, site);
 }
 
 bool plat_commit_copy(void *to, const void *from, size_t bytes)
 {
-	plat_copy(to, from, bytes);
+	bool from_shared = is_shared(from);
+	const unsigned char *source = from;
+	unsigned char *target = to;
+
+	if (engine_self() == ENGINE_THREADS) {
+		plat_copy(to, from, bytes);
+		return true;
+	}
+	must_be_words("a copy", to, bytes);
+	if (from_shared)
+		must_be_words("a copy", from, bytes);
+	for (size_t i = 0; i < bytes; i += WORD)
+		if (!commit_word(PLAT_COPY, target + i, word_get(source + i, from_shared, HERE), HERE))
+			return false;
 	return true;
 }
 
 bool plat_commit_fill(void *to, int byte, size_t bytes)
 {
-	plat_fill(to, byte, bytes);
+	uint64_t word = (unsigned char)byte * UINT64_C(0x0101010101010101);
+	unsigned char *target = to;
+
+	if (engine_self() == ENGINE_THREADS) {
+		plat_fill(to, byte, bytes);
+		return true;
+	}
+	must_be_words("a fill", to, bytes);
+	for (size_t i = 0; i < bytes; i += WORD)
+		if (!commit_word(PLAT_FILL, target + i, word, HERE))
+			return false;
 	return true;
 }
 
 bool plat_commit_swap(void *word, unsigned width, uint64_t *expected, uint64_t desired, bool *swapped)
 {
-	*swapped = engine_cas(word, width, expected, desired, ORDER_ACQUIRE, ORDER_ACQUIRE, HERE);
-	return true;
+	return engine_commit_cas(PLAT_SWAP, word, width, expected, desired, ORDER_ACQUIRE, swapped, HERE);
 }
 
 /* ---- many entries at a time ----------------------------------------------------------------------- */

@@ -18,7 +18,8 @@ const char *const event_kind_names[EVENT_KINDS] = {
 	[EVENT_CAS_FAILED] = "cas-failed", [EVENT_FENCE] = "fence", [EVENT_LOCK] = "lock", [EVENT_UNLOCK] = "unlock",
 	[EVENT_ENTER] = "enter", [EVENT_LEAVE] = "leave", [EVENT_GRACE_BEGIN] = "grace-begin",
 	[EVENT_GRACE_END] = "grace-end", [EVENT_PAUSE] = "pause", [EVENT_FLUSH] = "flush", [EVENT_NOTE] = "note",
-	[EVENT_PLAIN] = "plain",
+	[EVENT_PLAIN] = "plain", [EVENT_CUT] = "cut", [EVENT_CUT_END] = "cut-end", [EVENT_COMMIT] = "commit",
+	[EVENT_COMMIT_FAILED] = "commit-failed", [EVENT_POLL_BEGIN] = "poll-begin", [EVENT_POLL] = "poll",
 };
 
 const char *const event_order_names[] = { "relaxed", "consume", "acquire", "release", "acq_rel", "seq_cst" };
@@ -183,11 +184,16 @@ static bool knows_already(const struct run *run, size_t i)
 	return false;
 }
 
-static bool somebody_else(const struct run *run, unsigned thread, enum event_kind kind)
+/* Does somebody else look at sections? */
+static bool somebody_looks(const struct run *run, unsigned thread)
 {
-	for (size_t i = 0; i < run->count; i++)
-		if (run->events[i].kind == kind && run->events[i].thread != thread)
+	for (size_t i = 0; i < run->count; i++) {
+		enum event_kind kind = run->events[i].kind;
+
+		if (run->events[i].thread != thread &&
+		    (kind == EVENT_GRACE_BEGIN || kind == EVENT_CUT || kind == EVENT_POLL_BEGIN))
 			return true;
+	}
 	return false;
 }
 
@@ -214,8 +220,13 @@ static bool is_shown(const struct run *run, size_t i, bool key)
 		return others.lock;
 	case EVENT_ENTER:
 	case EVENT_LEAVE:
-		return somebody_else(run, event->thread, EVENT_GRACE_BEGIN);
+		return somebody_looks(run, event->thread);
+	case EVENT_CUT:
+		return event->read;
+	case EVENT_POLL:
+		return !event->read;
 	case EVENT_NOTE:
+	case EVENT_COMMIT:
 		return false;
 	default:
 		return true;

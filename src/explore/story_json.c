@@ -18,7 +18,8 @@
  *			each {"text", "marked"}, marked where it is the line that does not hold
  *	"events"	in the order in which they are told; each
  *	    "kind"	"load" "store" "rmw" "cas" "cas-failed" "fence" "lock" "unlock" "enter" "leave"
- *			"grace-begin" "grace-end" "pause" "flush" "note" "plain"
+ *			"grace-begin" "grace-end" "pause" "flush" "note" "plain" "cut" (of one
+ *			thread) "cut-end" "commit" "commit-failed" "poll-begin" "poll"
  *	    "thread", "number"		whose, and the how-manieth of it, from 1
  *	    "clock"	of each thread: so many of its events are ordered before this one, or are it
  *	    "step"	its number as printed, from 1; null: not shown

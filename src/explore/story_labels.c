@@ -48,7 +48,8 @@ static bool fits(const struct label *label, const struct site *site, bool inside
 
 static const char *label_of(const struct event *event, const struct site *site, bool inside)
 {
-	if (event->kind == EVENT_GRACE_BEGIN || event->kind == EVENT_GRACE_END)
+	if (event->kind == EVENT_GRACE_BEGIN || event->kind == EVENT_GRACE_END || event->kind == EVENT_CUT ||
+	    event->kind == EVENT_CUT_END)
 		return inside ? "F2" : NULL;
 	for (size_t i = 0; site && i < sizeof(labels) / sizeof(*labels); i++)
 		if (fits(&labels[i], site, inside))

@@ -165,8 +165,43 @@ static char *grace_text(const struct run *run, size_t i)
 	for (unsigned thread = 0; thread < run->threads; thread++)
 		if (thread != run->events[i].thread && is_inside(run, thread, i))
 			snprintf(waits + strlen(waits), sizeof(waits) - strlen(waits), "%s%u",
-				 *waits ? " and " : "waits for thread ", thread + 1);
+				 *waits ? " and " : run->events[i].kind == EVENT_GRACE_BEGIN ? "waits for thread " :
+				 "will be over when the section is left of thread ", thread + 1);
 	return story_format("grace period: %s", *waits ? waits : "nobody is inside a section");
+}
+
+/* Of a cut as a whole: what it has done stands in its lines for each thread. */
+static char *cut_text(const struct run *run, size_t i)
+{
+	for (size_t a = i; a-- > 0;) {
+		const struct event *event = &run->events[a];
+
+		if (event->thread == run->events[i].thread && event->kind != EVENT_CUT)
+			break;
+		if (event->thread == run->events[i].thread && event->read)
+			return story_format("cut over");
+	}
+	return story_format("cut: nobody is inside a section that it cuts");
+}
+
+static char *failed_text(const struct explore_run *story, size_t i)
+{
+	const struct event *event = &story->run->events[i];
+	const char *name = story->steps[i].name;
+
+	if (event->from < 0)
+		return story_format("%s: unchanged, for the section is cut", name);
+	return story_format("%s: unchanged, for the section was cut by thread %u in step %u", name,
+			    story->run->events[event->from].thread + 1, story->steps[event->from].number);
+}
+
+static char *poll_text(const struct explore_run *story, size_t i)
+{
+	const struct event *event = &story->run->events[i];
+	unsigned begun = event->from >= 0 ? story->steps[event->from].number : 0;
+
+	return begun ? story_format("the grace period of step %u: %s", begun, event->read ? "over" : "not over yet") :
+		       story_format("a grace period: %s", event->read ? "over" : "not over yet");
 }
 
 char *story_event_text(const struct explore_run *story, size_t i)
@@ -195,7 +230,19 @@ char *story_event_text(const struct explore_run *story, size_t i)
 	case EVENT_LEAVE:
 		return story_format("leaves the section");
 	case EVENT_GRACE_BEGIN:
+	case EVENT_POLL_BEGIN:
 		return grace_text(story->run, i);
+	case EVENT_POLL:
+		return poll_text(story, i);
+	case EVENT_CUT:
+		return story_format(event->read ? "cuts the section of thread %u" : "cut: thread %u is in no section that it cuts",
+				    (unsigned)event->written + 1);
+	case EVENT_CUT_END:
+		return cut_text(story->run, i);
+	case EVENT_COMMIT:
+		return story_format("%s: the section is not cut", name ? name : "commit");
+	case EVENT_COMMIT_FAILED:
+		return failed_text(story, i);
 	case EVENT_GRACE_END:
 		return story_format("grace period over");
 	case EVENT_PAUSE:

@@ -10,7 +10,8 @@
  * What stays before what: a thread's own steps, what the clocks order, a value's
  * writer and its reader; the stores to one location, and a read before the next
  * one, so that no read becomes stale here; sections that began behind the
- * beginning of a grace period; the two sides of a violation.  Where a store went
+ * beginning of a grace period, or behind a cut; a cut and the commit that failed
+ * by it; the two sides of a violation.  Where a store went
  * in between older ones, or accesses of different widths overlap, all accesses
  * keep their order.  What was the newest value at each step is worked out anew.
  *
@@ -155,8 +156,10 @@ static bool stays_before(const struct plan *plan, size_t a, size_t b)
 	if (run->culprit[0] >= 0 && run->culprit[1] >= 0 && (run->culprit[0] == (int)a || run->culprit[1] == (int)a) &&
 	    (run->culprit[0] == (int)b || run->culprit[1] == (int)b))
 		return true;
-	if (x->kind == EVENT_GRACE_BEGIN)
+	if (x->kind == EVENT_GRACE_BEGIN || x->kind == EVENT_POLL_BEGIN)
 		return y->kind == EVENT_ENTER;
+	if (x->kind == EVENT_CUT)
+		return y->kind == EVENT_ENTER && x->written == y->thread;
 	if (locks(x) && locks(y))
 		return x->address == y->address;
 	if (!accesses(x) || !accesses(y) || !overlap(x, y))

@@ -5,7 +5,8 @@
  * cells and two plain ones.  Locks are always given back and sections left in the
  * row where they were taken, nothing waits inside a section, locks don't nest, and a
  * thread awaits only what a thread before it stores in any case: so no program can
- * get stuck, and whatever does is the engine's doing.
+ * get stuck, and whatever does is the engine's doing.  Commits stand in sections of
+ * their kind; one that fails changes nothing in what its thread does then.
  */
 #ifndef HOLDFAST_TEST_CODE_H
 #define HOLDFAST_TEST_CODE_H
@@ -22,13 +23,20 @@ enum {
 };
 
 enum op_kind { OP_LOAD, OP_STORE, OP_ADD, OP_SWAP, OP_CAS, OP_FENCE, OP_LOCK, OP_UNLOCK, OP_ENTER, OP_LEAVE,
-	       OP_GRACE, OP_AWAIT, OP_READ, OP_WRITE };
+	       OP_GRACE, OP_AWAIT, OP_READ, OP_WRITE,
+	       OP_CUT,
+	       OP_RAISE, OP_PUT, OP_TRY,	/* commits: an addition, a store, a compare-and-swap with acquire */
+	       OP_BEGIN, OP_ASK,		/* a grace period; is it over, the last that the thread began? */
+	       OP_KINDS };
+
+/* What a commit in a section that was cut has read; what OP_ASK has. */
+enum { READ_CUT = 65535, READ_OVER = 2, READ_NOT_OVER = 1 };
 
 struct op {
 	uint8_t kind;
 	uint8_t cell;		/* or the lock; of a plain access: the plain cell, or CODE_PLAINS and the atomic one */
 	uint8_t order, failure;
-	uint16_t value;		/* stored, added */
+	uint16_t value;		/* stored, added; of a section: the kind of its commits, 0: none */
 	uint16_t expected;	/* of a CAS */
 };
 
@@ -46,7 +54,24 @@ struct outcome {
 };
 
 /* Which operations a program may have besides those on atomic cells, and fences. */
-enum { WITH_LOCKS = 1, WITH_GRACE = 2, WITH_PLAIN = 4, WITH_AWAIT = 8, WITH_MIXED = 16 };
+enum { WITH_LOCKS = 1, WITH_GRACE = 2, WITH_PLAIN = 4, WITH_AWAIT = 8, WITH_MIXED = 16, WITH_CUTS = 32, WITH_POLLS = 64,
+       WITH_SECTIONS = WITH_GRACE | WITH_CUTS | WITH_POLLS };
+
+static inline bool op_is_commit(const struct op *op)
+{
+	return op->kind == OP_RAISE || op->kind == OP_PUT || op->kind == OP_TRY;
+}
+
+/* The kind of its section; and the other way. */
+static inline unsigned commit_kind(enum op_kind commit)
+{
+	return 1 + commit - OP_RAISE;
+}
+
+static inline enum op_kind kind_commit(unsigned kind)
+{
+	return OP_RAISE + kind - 1;
+}
 
 static inline bool op_is_plain(const struct op *op)
 {
@@ -62,7 +87,7 @@ static inline bool op_is_mixed(const struct op *op)
 static inline bool op_reads(const struct op *op)
 {
 	return op->kind == OP_LOAD || op->kind == OP_AWAIT || op->kind == OP_ADD || op->kind == OP_SWAP ||
-	       op->kind == OP_CAS;
+	       op->kind == OP_CAS || op->kind == OP_RAISE || op->kind == OP_TRY;
 }
 
 static inline bool op_is_rmw(const struct op *op)
@@ -72,7 +97,7 @@ static inline bool op_is_rmw(const struct op *op)
 
 static inline uint16_t op_result(const struct op *op, uint16_t found)
 {
-	return op->kind == OP_ADD ? (uint16_t)(found + op->value) : op->value;
+	return op->kind == OP_ADD || op->kind == OP_RAISE ? (uint16_t)(found + op->value) : op->value;
 }
 
 /* How many operations of this kind are there? */
@@ -191,6 +216,42 @@ static inline void maker_simple(struct maker *maker)
 	}
 }
 
+static inline void maker_commit(struct maker *maker, unsigned kind)
+{
+	struct op *op = maker_add(maker, kind_commit(kind), random_below(maker->random, maker->cells));
+
+	op->value = (uint16_t)(op->kind == OP_RAISE ? 16u << (maker->values++ % 8) : ++maker->values);
+	if (op->kind == OP_TRY)
+		op->order = op->failure = ORDER_ACQUIRE;
+}
+
+/* Of sections that can be cut, one with no commit is about nothing. */
+static inline void maker_section(struct maker *maker)
+{
+	unsigned kind = maker->with & WITH_CUTS ? random_below(maker->random, 4) : 0;
+	unsigned count = 1 + random_below(maker->random, 2 + (kind != 0));
+
+	maker_add(maker, OP_ENTER, 0)->value = (uint16_t)kind;
+	while (count-- && maker_room(maker) > 1)
+		if (kind && (!count || random_below(maker->random, 2)))
+			maker_commit(maker, kind);
+		else
+			maker_simple(maker);
+	maker_add(maker, OP_LEAVE, 0);
+}
+
+/* Something that looks at sections. */
+static inline void maker_wait(struct maker *maker)
+{
+	static const enum op_kind kinds[] = { OP_GRACE, OP_CUT, OP_BEGIN, OP_ASK };
+	static const unsigned needs[] = { WITH_GRACE, WITH_CUTS, WITH_POLLS, WITH_POLLS };
+	unsigned choice = random_below(maker->random, 4);
+
+	while (!(maker->with & needs[choice]))
+		choice = (choice + 1) % 4;
+	maker_add(maker, kinds[choice], 0);
+}
+
 static inline void maker_between(struct maker *maker, enum op_kind open, enum op_kind close, unsigned cell)
 {
 	unsigned count = 1 + random_below(maker->random, 2);
@@ -216,10 +277,10 @@ static inline void maker_one(struct maker *maker)
 
 	if (choice == 0 && maker->with & WITH_LOCKS && maker_room(maker) >= 3)
 		maker_between(maker, OP_LOCK, OP_UNLOCK, random_below(maker->random, CODE_LOCKS));
-	else if (choice <= 1 && maker->with & WITH_GRACE && maker_room(maker) >= 3)
-		maker_between(maker, OP_ENTER, OP_LEAVE, 0);
-	else if (choice == 2 && maker->with & WITH_GRACE)
-		maker_add(maker, OP_GRACE, 0);
+	else if (choice <= 1 && maker->with & WITH_SECTIONS && maker_room(maker) >= 3)
+		maker_section(maker);
+	else if (choice == 2 && maker->with & WITH_SECTIONS)
+		maker_wait(maker);
 	else if (choice == 3 && maker->with & WITH_AWAIT)
 		maker_await(maker);
 	else
@@ -236,8 +297,8 @@ static inline void maker_expect(struct maker *maker)
 			unsigned at = random_below(maker->random, CODE_LENGTH);
 			const struct op *other = &maker->code->op[thread][at];
 
-			if (op->kind == OP_CAS && at < maker->code->length[thread] && other->cell == op->cell &&
-			    (other->kind <= OP_SWAP || other->kind == OP_CAS))
+			if ((op->kind == OP_CAS || op->kind == OP_TRY) && at < maker->code->length[thread] &&
+			    other->cell == op->cell && (other->kind <= OP_CAS || op_is_commit(other)))
 				op->expected = other->value;
 		}
 }
@@ -250,7 +311,7 @@ static inline struct code code_make(uint64_t *random, unsigned with)
 
 	for (maker.thread = 0; maker.thread < code.threads; maker.thread++) {
 		maker.most = 2 + random_below(random, code.threads == 2 ? 4 : 3);
-		if (with & (WITH_LOCKS | WITH_GRACE))
+		if (with & (WITH_LOCKS | WITH_SECTIONS))
 			maker.most += 2;
 		while (maker_room(&maker))
 			maker_one(&maker);
@@ -278,12 +339,19 @@ static inline void op_text(const struct op *op, char *text, size_t room)
 	case OP_FENCE: snprintf(text, room, "fence %s", orders[op->order]); break;
 	case OP_LOCK: snprintf(text, room, "lock %u", op->cell); break;
 	case OP_UNLOCK: snprintf(text, room, "unlock %u", op->cell); break;
-	case OP_ENTER: snprintf(text, room, "enter"); break;
+	case OP_ENTER: snprintf(text, room, "enter %u", op->value); break;
 	case OP_LEAVE: snprintf(text, room, "leave"); break;
 	case OP_GRACE: snprintf(text, room, "grace"); break;
 	case OP_AWAIT: snprintf(text, room, "await %c %s", cell, orders[op->order]); break;
 	case OP_READ: snprintf(text, room, "read %c", "pqxyz"[op->cell]); break;
 	case OP_WRITE: snprintf(text, room, "%c := %u", "pqxyz"[op->cell], op->value); break;
+	case OP_CUT: snprintf(text, room, "cut"); break;
+	case OP_RAISE: snprintf(text, room, "commit %c += %u", cell, op->value); break;
+	case OP_PUT: snprintf(text, room, "commit %c = %u", cell, op->value); break;
+	case OP_TRY: snprintf(text, room, "commit cas %c %u>%u", cell, op->expected, op->value); break;
+	case OP_BEGIN: snprintf(text, room, "begin a grace"); break;
+	case OP_ASK: snprintf(text, room, "is it over?"); break;
+	case OP_KINDS: break;
 	}
 }
 
@@ -306,7 +374,8 @@ static inline void code_print(const struct code *code, const struct outcome *out
 			if (i < code->length[t])
 				op_text(op, text, sizeof(text));
 			used = strlen(text);
-			if (outcome && i < code->length[t] && (op_reads(op) || op->kind == OP_READ))
+			if (outcome && i < code->length[t] &&
+			    (op_reads(op) || op->kind == OP_READ || op->kind == OP_PUT || op->kind == OP_ASK))
 				snprintf(text + used, sizeof(text) - used, " -> %u", outcome->read[t][i]);
 			printf("| %-36s", text);
 		}
@@ -337,7 +406,8 @@ static inline bool code_drop(struct code *code, unsigned thread, unsigned at)
 		unsigned close = at;
 
 		while (code->op[thread][close].kind != (kind == OP_LOCK ? OP_UNLOCK : OP_LEAVE))
-			close++;
+			if (op_is_commit(&code->op[thread][++close]))
+				code_cut(code, thread, close--);
 		code_cut(code, thread, close);
 	}
 	code_cut(code, thread, at);

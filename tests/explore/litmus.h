@@ -64,9 +64,20 @@ static struct {
 #define HERE				__builtin_return_address(0)
 #define LOCK(at)			engine_lock(&state.m->at, HERE)
 #define UNLOCK(at)			engine_unlock(&state.m->at, HERE)
-#define ENTER				engine_enter(HERE)
+#define ENTER				engine_enter(0, HERE)
 #define LEAVE				engine_leave(HERE)
 #define GRACE				engine_grace(HERE)
+#define CUT				engine_cut(HERE)
+#define BEGIN				engine_poll_begin(HERE)
+#define OVER(begun)			engine_poll(begun, HERE)
+
+/* A section that can be cut, and what may be done in it: false once it is cut. */
+#define ENTER_CUT			engine_enter(1, HERE)
+#define RAISE(at)			engine_commit_rmw(1, &state.m->at, sizeof(state.m->at), RMW_ADD, 1, ORDER_RELAXED, \
+							  &(uint64_t){ 0 }, HERE)
+#define PUT(at, value)			engine_commit_store(1, &state.m->at, sizeof(state.m->at), value, ORDER_RELAXED, HERE)
+#define TRY(at, expected, desired)	engine_commit_cas(1, &state.m->at, sizeof(state.m->at), &(uint64_t){ expected }, \
+							  desired, ORDER_ACQUIRE, &(bool){ false }, HERE)
 #define PAUSE				engine_pause(HERE)
 
 /* ---- shapes -------------------------------------------------------------------------------- */

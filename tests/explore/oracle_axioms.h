@@ -13,7 +13,8 @@
  *	SC		seq_cst fences: no cycle of hb, and of hb; eco; hb, between them
  *
  * Release sequences as in C++20: the store and the read-modify-writes that follow.
- * A grace period waits, or comes before: in both cases a bare hand-over.
+ * A grace period waits, or comes before: in both cases a bare hand-over.  What is
+ * guessed of cuts, and of grace periods that are asked for, is in oracle_sections.h.
  */
 #ifndef HOLDFAST_TEST_ORACLE_AXIOMS_H
 #define HOLDFAST_TEST_ORACLE_AXIOMS_H
@@ -23,7 +24,7 @@
 enum {
 	EVENTS = CODE_CELLS + CODE_THREADS * CODE_LENGTH + 4,
 	PAIRS = 24,
-	OP_GRACE_END = OP_WRITE + 1,
+	OP_GRACE_END = OP_KINDS, OP_CUT_END,
 };
 _Static_assert(EVENTS <= 32, "a set of events is a word");
 
@@ -38,6 +39,8 @@ struct atom {
 	uint8_t cell;			/* a plain one: CODE_CELLS and its number */
 	bool plain;			/* the access, perhaps to an atomic cell */
 	bool reads, writes;		/* an atomic cell */
+	bool failed;			/* a commit, by what is guessed now: then it does neither */
+	bool over;			/* a grace period that is asked for, the same */
 };
 
 /* Two things of which one comes first: a read section and a grace period. */
@@ -116,7 +119,7 @@ static inline void axioms_event(struct axioms *axioms, const struct op *op, unsi
 	*atom = (struct atom){ .op = op, .kind = (uint8_t)kind, .thread = (uint8_t)thread, .at = (uint8_t)at,
 			       .cell = op ? op->cell : (uint8_t)at };
 	atom->reads = op && op_reads(op);
-	atom->writes = kind == OP_STORE || kind == OP_ADD || kind == OP_SWAP;
+	atom->writes = kind == OP_STORE || kind == OP_ADD || kind == OP_SWAP || kind == OP_RAISE || kind == OP_PUT;
 	atom->plain = op && op_is_plain(op);
 	if (!atom->plain)
 		return;
@@ -136,6 +139,8 @@ static inline void axioms_events(struct axioms *axioms)
 			axioms_event(axioms, op, op->kind, t, i);
 			if (op->kind == OP_GRACE)
 				axioms_event(axioms, op, OP_GRACE_END, t, i);
+			if (op->kind == OP_CUT)
+				axioms_event(axioms, op, OP_CUT_END, t, i);
 		}
 	for (unsigned a = 0; a < axioms->count; a++)
 		for (unsigned b = CODE_CELLS; b < axioms->count; b++)
@@ -168,6 +173,12 @@ static inline bool axioms_pairs(struct axioms *axioms)
 
 /* ---- an execution, when all is guessed but the order of stores ------------------------------- */
 
+/* A compare-and-swap: it may write. */
+static inline bool swaps(const struct atom *atom)
+{
+	return atom->kind == OP_CAS || (atom->kind == OP_TRY && !atom->failed);
+}
+
 /* The values, in an order in which each comes after what it is made of; false: a wrong guess of a CAS. */
 static inline bool graph_values(const struct axioms *axioms, struct graph *graph)
 {
@@ -184,7 +195,7 @@ static inline bool graph_values(const struct axioms *axioms, struct graph *graph
 				continue;
 			if (atom->reads)
 				graph->read[e] = graph->written[graph->guess->from[e]];
-			if (atom->kind == OP_CAS && graph->guess->writes[e] != (graph->read[e] == atom->op->expected))
+			if (swaps(atom) && graph->guess->writes[e] != (graph->read[e] == atom->op->expected))
 				return false;
 			if (graph->guess->writes[e])
 				graph->written[e] = op_result(atom->op, graph->read[e]);
@@ -196,7 +207,7 @@ static inline bool graph_values(const struct axioms *axioms, struct graph *graph
 static inline void graph_synchronise(const struct axioms *axioms, struct graph *graph, unsigned head, unsigned reader)
 {
 	const struct atom *to = &axioms->atom[reader], *of = &axioms->atom[head];
-	enum order order = to->kind == OP_CAS && !graph->guess->writes[reader] ? to->op->failure : to->op->order;
+	enum order order = swaps(to) && !graph->guess->writes[reader] ? to->op->failure : to->op->order;
 	uint32_t from = 0, into = 0;
 
 	if (to->plain || of->plain)
@@ -288,6 +299,10 @@ static inline void graph_emit(struct axioms *axioms, const struct graph *graph)
 			outcome.read[atom->thread][atom->at] = graph->read[e];
 		else if (atom->kind == OP_READ)
 			outcome.read[atom->thread][atom->at] = graph_plain(axioms, graph, atom->cell - CODE_CELLS, e);
+		else if (atom->failed)
+			outcome.read[atom->thread][atom->at] = READ_CUT;
+		else if (atom->kind == OP_ASK)
+			outcome.read[atom->thread][atom->at] = atom->over ? READ_OVER : READ_NOT_OVER;
 	}
 	for (unsigned cell = 0; cell < CODE_CELLS; cell++)
 		outcome.end[cell] = graph->written[graph->last[cell]];
@@ -498,7 +513,7 @@ static inline void guess_locks(struct axioms *axioms, const struct guess *guess,
 /* Which compare-and-swaps win. */
 static inline void guess_wins(struct axioms *axioms, struct guess *guess, unsigned event)
 {
-	while (event < axioms->count && axioms->atom[event].kind != OP_CAS)
+	while (event < axioms->count && !swaps(&axioms->atom[event]))
 		event++;
 	if (event == axioms->count) {
 		guess_locks(axioms, guess, 0, 0, -1);
@@ -510,14 +525,16 @@ static inline void guess_wins(struct axioms *axioms, struct guess *guess, unsign
 	}
 }
 
+#include "oracle_sections.h"
+
 /* All outcomes, and whether any execution has a data race: then they mean nothing.  False: too many guesses. */
 static inline bool axioms_outcomes(const struct code *code, struct rows *outcomes, bool *racy)
 {
 	struct axioms axioms = { .code = code, .guesses_most = 100000, .outcomes = outcomes };
 	struct guess guess;
 
-	/* A grace period is two events; few programs have many. */
-	if (code_count(code, OP_GRACE) > 4)
+	/* A grace period is two events, as is a cut; few programs have many. */
+	if (code_count(code, OP_GRACE) + code_count(code, OP_CUT) > 4)
 		return false;
 	axioms_events(&axioms);
 	if (!axioms_pairs(&axioms))
@@ -526,7 +543,8 @@ static inline bool axioms_outcomes(const struct code *code, struct rows *outcome
 	memcpy(guess.before, axioms.po, sizeof(guess.before));
 	for (unsigned e = 0; e < axioms.count; e++)
 		guess.writes[e] = axioms.atom[e].writes;
-	guess_wins(&axioms, &guess, 0);
+	if (!guess_sections(&axioms, &guess))
+		return false;
 	*racy = axioms.racy;
 	return axioms.guesses <= axioms.guesses_most;
 }

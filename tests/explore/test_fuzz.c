@@ -27,6 +27,7 @@ static struct {
 	const struct code *code;
 	struct cells *cells;
 	struct outcome outcome;
+	uint64_t begun[CODE_THREADS];	/* the last grace period that each thread began */
 } run;
 
 static struct rows *found;	/* where the judge puts outcomes */
@@ -85,8 +86,40 @@ QUIET static uint16_t run_access(const struct op *op)
 	}
 }
 
+QUIET static uint16_t run_commit(const struct op *op)
+{
+	uint64_t *cell = &run.cells->cell[op->cell], seen = op->kind == OP_TRY ? op->expected : 0;
+	unsigned kind = commit_kind(op->kind);
+	bool done, swapped;
+
+	if (op->kind == OP_RAISE)
+		done = engine_commit_rmw(kind, cell, 8, RMW_ADD, op->value, op->order, &seen, op);
+	else if (op->kind == OP_PUT)
+		done = engine_commit_store(kind, cell, 8, op->value, op->order, op);
+	else
+		done = engine_commit_cas(kind, cell, 8, &seen, op->value, op->order, &swapped, op);
+	return done ? (uint16_t)seen : READ_CUT;
+}
+
+QUIET static uint16_t run_wait(const struct op *op)
+{
+	uint64_t *begun = &run.begun[engine_self()];
+
+	if (op->kind == OP_GRACE)
+		engine_grace(op);
+	else if (op->kind == OP_CUT)
+		engine_cut(op);
+	else if (op->kind == OP_BEGIN)
+		*begun = engine_poll_begin(op);
+	else
+		return engine_poll(*begun, op) ? READ_OVER : READ_NOT_OVER;
+	return 0;
+}
+
 QUIET static uint16_t run_op(const struct op *op)
 {
+	if (op_is_commit(op))
+		return run_commit(op);
 	switch (op->kind) {
 	case OP_FENCE:
 		engine_fence(op->order, op);
@@ -98,14 +131,16 @@ QUIET static uint16_t run_op(const struct op *op)
 		engine_unlock(&run.cells->lock[op->cell], op);
 		return 0;
 	case OP_ENTER:
-		engine_enter(op);
+		engine_enter(op->value, op);
 		return 0;
 	case OP_LEAVE:
 		engine_leave(op);
 		return 0;
 	case OP_GRACE:
-		engine_grace(op);
-		return 0;
+	case OP_CUT:
+	case OP_BEGIN:
+	case OP_ASK:
+		return run_wait(op);
 	default:
 		return run_access(op);
 	}
@@ -115,6 +150,7 @@ QUIET static void run_setup(void *context)
 {
 	(void)context;
 	memset(&run.outcome, 0, sizeof(run.outcome));
+	memset(run.begun, 0, sizeof(run.begun));
 	run.cells = engine_alloc(sizeof(*run.cells));
 }
 
@@ -180,12 +216,11 @@ static void ask_engine(const struct code *code, enum model model, enum way way, 
 		run_free(explored.run);
 }
 
-/* What a lock or a grace does to a store buffer is our own choice: there is no oracle of it. */
 static void ask_oracle(const struct code *code, enum model model, struct answer *answer)
 {
 	if (model == MODEL_C11)
 		answer->known = axioms_outcomes(code, &answer->outcomes, &answer->racy);
-	else if (model == MODEL_SC || !(code_count(code, OP_LOCK) + code_count(code, OP_ENTER) + code_count(code, OP_GRACE)))
+	else
 		answer->known = steps_outcomes(code, model == MODEL_TSO, &answer->outcomes);
 }
 
@@ -335,11 +370,12 @@ static bool code_is_mixed(const struct code *code)
 
 static void one_program(uint64_t seed)
 {
-	/* Four in thirteen of them are what all oracles know. */
-	static const unsigned with[] = { 0, WITH_LOCKS, WITH_GRACE, 0, WITH_PLAIN, WITH_AWAIT,
-					 0, WITH_LOCKS | WITH_GRACE, WITH_GRACE | WITH_PLAIN,
+	static const unsigned with[] = { 0, WITH_LOCKS, WITH_GRACE, WITH_CUTS, WITH_PLAIN, WITH_AWAIT, WITH_CUTS,
+					 0, WITH_LOCKS | WITH_GRACE, WITH_GRACE | WITH_PLAIN, WITH_CUTS, WITH_POLLS,
+					 WITH_CUTS | WITH_PLAIN, WITH_CUTS | WITH_GRACE, WITH_CUTS | WITH_POLLS,
 					 0, WITH_LOCKS | WITH_PLAIN | WITH_AWAIT, WITH_GRACE | WITH_AWAIT,
-					 WITH_AWAIT | WITH_PLAIN | WITH_MIXED };
+					 WITH_AWAIT | WITH_PLAIN | WITH_MIXED, WITH_CUTS | WITH_LOCKS,
+					 WITH_POLLS | WITH_PLAIN, WITH_CUTS | WITH_AWAIT, WITH_SECTIONS | WITH_PLAIN };
 	uint64_t random = (seed + 1) * UINT64_C(0x9e3779b97f4a7c15);
 	struct code code = code_make(&random, with[seed % (sizeof(with) / sizeof(with[0]))]);
 
