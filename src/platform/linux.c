@@ -104,7 +104,7 @@ void clock_begin(void)
 
 	/* A process may have been forbidden to ask. */
 	if (!__get_cpuid(0x80000007, &a, &b, &c, &d) || !(d & 1u << 8) ||
-	    (!prctl(PR_GET_TSC, &mode) && mode != PR_TSC_ENABLE))
+	    (!prctl(PR_GET_TSC, &mode, 0, 0, 0) && mode != PR_TSC_ENABLE))
 		return;
 	first_nanoseconds = nanoseconds();
 	first_cycles = __rdtsc();
