@@ -36,7 +36,7 @@ static enum exit_code bench(int argc, char **argv)
 const struct command cmd_bench = {
 	.name = "bench",
 	.arguments = "[ARGUMENT...]",
-	.summary = "Time pins, COW breaks and forks; `holdfast bench --help` says more",
+	.summary = "Time pins, forks, faults and loads beside the kernel; `holdfast bench --help` says more",
 	.run = bench,
 	.raw = true,
 };
