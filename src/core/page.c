@@ -167,34 +167,44 @@ static void look_at_batches(struct hf_pool *pool, struct slot *slot)
 	carried(pool);
 }
 
-static bool put_batch(struct slot *slot, const struct batch *batch)
+/* Into the slot, as far as there is room, the newest above all; returns how many of the oldest had none. */
+static uint32_t put_back(struct slot *slot, const struct batch *batches, uint32_t n)
 {
-	bool room;
+	uint32_t room, rest;
 
 	plat_lock(&slot->lock);
-	room = slot->waiting < BATCHES;
-	if (room)
-		slot->batches[slot->waiting++] = *batch;
+	room = BATCHES - slot->waiting;
+	rest = n > room ? n - room : 0;
+	for (uint32_t i = rest; i < n; i++)
+		slot->batches[slot->waiting++] = batches[i];
 	plat_unlock(&slot->lock);
-	return room;
+	return rest;
 }
 
 /*
- * What was in a slot's limbo, and is carried, waits for a grace period: in the slot, where
- * the next who comes by looks, or in our hands, when too much waits there already.
+ * What was in a slot's limbo begins to wait, the last of these; what waited longer in the slot
+ * is looked at again.  All of it is carried.  Who has more than the slot has room for waits.
  */
-static void limbo_is_full(struct hf_pool *pool, struct slot *slot, const struct page_stock *pages)
+static void limbo_is_full(struct hf_pool *pool, struct slot *slot, struct batch *batches, uint32_t n)
 {
-	struct batch batch = { *pages, pool_grace_begin(pool) };
+	struct page_stock over = STOCK_EMPTY;
+	uint32_t left = 0, rest;
 
-	look_at_batches(pool, slot);
-	if (!plat_grace_over(batch.begun) && put_batch(slot, &batch)) {
-		carried(pool);
-		return;
+	batches[n - 1].begun = pool_grace_begin(pool);
+	for (uint32_t i = 0; i < n; i++) {
+		if (plat_grace_over(batches[i].begun))
+			stock_join(pool, &over, &batches[i].pages);
+		else
+			batches[left++] = batches[i];
 	}
-	for (unsigned attempt = 0; !plat_grace_over(batch.begun); attempt++)
-		plat_pause(attempt);
-	give_to_pool(pool, &batch.pages);
+	rest = left ? put_back(slot, batches, left) : 0;
+	if (over.count)
+		give_to_pool(pool, &over);
+	for (uint32_t i = 0; i < rest; i++) {
+		for (unsigned attempt = 0; !plat_grace_over(batches[i].begun); attempt++)
+			plat_pause(attempt);
+		give_to_pool(pool, &batches[i].pages);
+	}
 	carried(pool);
 }
 
@@ -367,21 +377,23 @@ void stock_empty(struct hf_pool *pool, struct page_stock *stock)
 void page_free(struct hf_pool *pool, struct page *page)
 {
 	struct slot *slot = slot_mine(pool);
-	struct page_stock full = STOCK_EMPTY;
+	struct batch batches[BATCHES + 1];
+	uint32_t n = 0;
 
-	if (page_is(page, PAGE_TABLE)) {
+	if (page_is(page, PAGE_TABLE))
 		atomic_fetch_sub_explicit(&pool->tables, 1, memory_order_relaxed);
-		pool_reshape(pool);
-	}
 	plat_lock(&slot->lock);
 	stock_push(pool, &slot->limbo, pfn_of(pool, page));
 	if (slot->limbo.count >= pool->limbo_most) {
 		carry_locked(pool);
-		full = take_all(&slot->limbo);
+		for (; n < slot->waiting; n++)
+			batches[n] = slot->batches[n];
+		slot->waiting = 0;
+		batches[n++].pages = take_all(&slot->limbo);
 	}
 	plat_unlock(&slot->lock);
-	if (full.count)
-		limbo_is_full(pool, slot, &full);
+	if (n)
+		limbo_is_full(pool, slot, batches, n);
 }
 
 bool page_dies(struct page *page)
