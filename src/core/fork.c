@@ -324,7 +324,7 @@ static pte_t copy_page(struct forking *forking, pte_t pte, const struct vma *vma
 	plat_copy(page_bytes(pool, pfn), page_bytes(pool, pte_pfn(pte)), PAGE_BYTES);
 	page_entry_added(page);
 	count_page(forking, STAT_fork_copies, forking->report ? &forking->report->copied : NULL);
-	return pte_make(pfn, (pte & ~(PTE_FRAME_MASK | PTE_FOUND)) | PTE_PINNABLE | (vma->prot & HF_PROT_WRITE ? PTE_W : 0));
+	return pte_make(pfn, (pte & ~(PTE_FRAME_MASK | PTE_FOUND | PTE_D)) | PTE_PINNABLE | (vma->prot & HF_PROT_WRITE ? PTE_W : 0));
 }
 
 static pte_t share_page(struct forking *forking, pte_slot *slot, pte_t pte)
