@@ -119,23 +119,34 @@ static void dirty_row(struct hf_pool *pool, struct page *page, uint64_t count)
 		page_dirty(pool, &page[i]);
 }
 
+/* Which page is said by two numbers: one would have to be made for each, in case it is asked for. */
+static __attribute__((noinline, cold)) void row_page_is_over(struct hf_pool *pool, struct page *page, size_t number)
+{
+	if (page_dies(&page[number]))
+		page_free(pool, &page[number]);
+}
+
+static inline void unpin_row_page(struct hf_pool *pool, struct page *page, size_t number)
+{
+	if (unlikely(page_drop_is_last(&page[number], COUNT_PIN)))
+		row_page_is_over(pool, page, number);
+}
+
 /* Eight at a time: a subtraction and a test for the last drop each, and nothing else. */
 static void unpin_row(struct hf_pool *pool, struct page *page, uint64_t count)
 {
-	const struct page *end = page + count;
-
-	for (; end - page >= 8; page += 8) {
-		page_drop(pool, &page[0], COUNT_PIN);
-		page_drop(pool, &page[1], COUNT_PIN);
-		page_drop(pool, &page[2], COUNT_PIN);
-		page_drop(pool, &page[3], COUNT_PIN);
-		page_drop(pool, &page[4], COUNT_PIN);
-		page_drop(pool, &page[5], COUNT_PIN);
-		page_drop(pool, &page[6], COUNT_PIN);
-		page_drop(pool, &page[7], COUNT_PIN);
+	for (; count >= 8; count -= 8, page += 8) {
+		unpin_row_page(pool, page, 0);
+		unpin_row_page(pool, page, 1);
+		unpin_row_page(pool, page, 2);
+		unpin_row_page(pool, page, 3);
+		unpin_row_page(pool, page, 4);
+		unpin_row_page(pool, page, 5);
+		unpin_row_page(pool, page, 6);
+		unpin_row_page(pool, page, 7);
 	}
-	for (; page < end; page++)
-		page_drop(pool, page, COUNT_PIN);
+	for (; count; count--, page++)
+		unpin_row_page(pool, page, 0);
 }
 
 /* Give back all of a pin that was never parted. */
@@ -269,7 +280,7 @@ static ssize_t pin_range(struct taking *taking, uint64_t address, size_t length,
 	pin->iovcnt = (int)record->runs;
 	pin->fast = fast;
 	pin->record = record;
-	record_fill(record, taking->mm, address, pin->length, taking->how, tag);
+	record_fill(record, taking->mm, address, pin->length, taking->how, tag, plat_stamp());
 	pin->serial = record_begin(record, 0);
 	return (ssize_t)pin->length;
 }

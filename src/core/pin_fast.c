@@ -104,6 +104,20 @@ static inline bool run_fits(const struct taking *taking, pfn_t pfn)
 	return record->runs < record->room || page_bytes(taking->mm->pool, pfn) == record->end;
 }
 
+/*
+ * How many entries, from the first on, show frames in a row.  The first was looked at: it
+ * is the one that counts, whatever it has become since.  Where frames are scattered that is
+ * seen at the second, without a call.
+ */
+static inline size_t count_row(const pte_slot *slots, unsigned count, pte_t first, pte_t mask)
+{
+	pte_t second = first + PTE_FRAME_STEP;
+
+	if (count < 2 || (pte_load(&slots[1]) & mask) != second)
+		return 1;
+	return 2 + plat_entries_in_row(&slots[2], count - 2, mask, second + PTE_FRAME_STEP, PTE_FRAME_STEP);
+}
+
 /* The pages of one last-level table, as far as they can be had. */
 static enum went take_entries(struct taking *taking, pte_t all, const pte_slot *slots, unsigned count)
 {
@@ -122,9 +136,7 @@ static enum went take_entries(struct taking *taking, pte_t all, const pte_slot *
 			return leave(taking->mm->pool, why_not(walk_view(all, first), taking->how));
 		if (unlikely(!run_fits(taking, pfn)))
 			return WENT_OFF;
-		/* The first was looked at: it is the one that counts, whatever it has become since. */
-		run = 1 + plat_entries_in_row(&slots[i + 1], count - i - 1, mask, (first & mask) + PTE_FRAME_STEP,
-					      PTE_FRAME_STEP);
+		run = count_row(&slots[i], count - i, first & mask, mask);
 		run = raise_row(taking, page_of(pool, pfn), run, &went);
 		if (likely(run))
 			runs_add(taking->record, page_bytes(pool, pfn), run);

@@ -37,9 +37,9 @@ static inline bool is_in_one_page(uint64_t address, size_t length)
  * left to be kept in registers, and who begins again finds it there.
  */
 static inline void fill_in(struct record *record, struct hf_mm *mm, uint64_t address, size_t length, unsigned how,
-			   const char *tag)
+			   const char *tag, uint64_t since)
 {
-	record_fill(record, mm, address, length, how, tag);
+	record_fill(record, mm, address, length, how, tag, since);
 	record->iov->iov_len = length;
 }
 
@@ -57,41 +57,38 @@ static __attribute__((noinline, cold)) ssize_t begin_again(pin_way *other, struc
 }
 
 /* The page was dying, or has too many pins now: it is as if it had not been raised. */
-static __attribute__((noinline, cold)) bool take_back(struct hf_pool *pool, struct page *page)
+static __attribute__((noinline, cold)) ssize_t take_back(pin_way *other, struct hf_mm *mm, const struct record *record,
+							 struct hf_pin *pin)
 {
-	bool dies = page_drop_only(page, COUNT_PIN);
+	bool dies = page_drop_only(record->page, COUNT_PIN);
 
 	plat_section_leave();
 	if (dies)
-		page_free(pool, page);
-	return false;
+		page_free(mm->pool, record->page);
+	return begin_again(other, mm, record, pin);
 }
 
-/* P4, and the end of the section: true if the page of the entry has a pin now. */
-static inline bool raise(struct hf_pool *pool, struct record *record, pte_t pte, size_t offset)
+/* P4, the end of the section, and the rest, in which nothing can fail; or begin again. */
+static inline ssize_t raise(struct hf_mm *mm, struct record *record, struct iovec *iov, pte_t pte, size_t offset,
+			    size_t length, struct hf_pin *pin, pin_way *other)
 {
-	struct page *page = page_of(pool, pte_pfn(pte));
+	struct page *page = page_of_pte(mm->pool, pte);
 	uint64_t before;
 
 	/* While it is known where; the record is not live yet. */
 	record->page = page;
-	record->iov->iov_base = page_bytes(pool, pte_pfn(pte)) + offset;
-	if (unlikely(!plat_commit_raise(&page->count, &before))) {
+	iov->iov_base = page_bytes_of_pte(mm->pool, pte) + offset;
+	if (unlikely(!plat_commit_raise(&page->count, &before))) {		/* P4 */
 		plat_section_leave();
-		return false;
+		return begin_again(other, mm, record, pin);
 	}
 	if (unlikely(!count_was_good(before)))
-		return take_back(pool, page);
+		return take_back(other, mm, record, pin);
 	plat_section_leave();
-	return true;
-}
-
-/* The rest: nothing can fail any more. */
-static inline ssize_t finish(struct slot *slot, struct record *record, size_t length, struct hf_pin *pin)
-{
-	slot->records_free = record->next;
-	slot_count_one(slot, STAT_pin_fast);
-	pin->iov = record->iov;
+	/* ---- point of no return ---- */
+	record->slot->records_free = record->next;
+	slot_count_one(record->slot, STAT_pin_fast);
+	pin->iov = iov;
 	pin->iovcnt = 1;
 	pin->fast = 1;
 	pin->length = length;
@@ -115,7 +112,7 @@ static __attribute__((noinline)) ssize_t pin_by_walk(struct hf_mm *mm, uint64_t 
 
 	if (unlikely(slot_is_shared(pool, slot) || !record || address >= ADDRESS_END))
 		return pin_any(mm, address, length, how, tag, pin);
-	fill_in(record, mm, address, length, how, tag);
+	fill_in(record, mm, address, length, how, tag, plat_stamp());
 	plat_section_enter(PLAT_RAISE);
 	/* Before P1: a fork that began since is in the one or the other (races/pins-again-against-fork). */
 	way.shape = atomic_load_explicit(&pool->shape, memory_order_acquire);
@@ -126,9 +123,7 @@ static __attribute__((noinline)) ssize_t pin_by_walk(struct hf_mm *mm, uint64_t 
 		return begin_again(pin_any, mm, record, pin);
 	}
 	slot->last = way;
-	if (unlikely(!raise(pool, record, pte, page_offset(address))))			/* P4 */
-		return begin_again(pin_any, mm, record, pin);
-	return finish(slot, record, length, pin);
+	return raise(mm, record, record->iov, pte, page_offset(address), length, pin, pin_any);
 }
 
 /* A page of the table in which the thread pinned last. */
@@ -136,26 +131,30 @@ static inline ssize_t pin_one(struct hf_mm *mm, uint64_t address, size_t length,
 			      struct hf_pin *pin)
 {
 	struct hf_pool *pool = mm->pool;
-	struct slot *slot = slot_mine(pool);
-	struct record *record = slot->records_free;
-	uint64_t number = (address - slot->last.start) >> HF_PAGE_SHIFT;
 	const pte_t need = holdfast_need(how);
+	unsigned self = plat_self_quick();
+	struct slot *slot = &pool->slots[self];
+	struct record *record;
+	struct iovec *iov;
+	uint64_t number;
 	pte_t pte;
 
-	/* The shared slot remembers no table. */
+	if (unlikely(self >= SLOT_SHARED))
+		return pin_by_walk(mm, address, length, how, tag, pin);
+	record = slot->records_free;
+	number = (address - slot->last.start) >> HF_PAGE_SHIFT;
 	if (unlikely(slot->last.mm != mm) || unlikely(number >= TABLE_ENTRIES) || unlikely(!record))
 		return pin_by_walk(mm, address, length, how, tag, pin);
-	fill_in(record, mm, address, length, how, tag);
-	plat_section_enter(PLAT_RAISE);
+	fill_in(record, mm, address, length, how, tag, plat_stamp_quick());
+	iov = record->iov;
+	plat_section_enter_quick(PLAT_RAISE);
 	/* P1, and all of P2 and P3 but the entry itself, which were done when it was remembered. */
 	if (unlikely(atomic_load_explicit(&pool->shape, memory_order_acquire) != slot->last.shape))
 		goto out;
 	pte = pte_load(&slot->last.entries[number]);
 	if (unlikely((pte & need) != need))
 		goto out;
-	if (unlikely(!raise(pool, record, pte, page_offset(address))))			/* P4 */
-		return begin_again(pin_by_walk, mm, record, pin);
-	return finish(slot, record, length, pin);
+	return raise(mm, record, iov, pte, page_offset(address), length, pin, pin_by_walk);
 out:
 	plat_section_leave();
 	return begin_again(pin_by_walk, mm, record, pin);
@@ -207,7 +206,7 @@ int hf_unpin(const struct hf_pin *pin, unsigned how)
 		return end_dirty(record, word);
 	if (unlikely(page_drop_is_last(record->page, COUNT_PIN)))
 		return end_with_page(record, word);
-	if (unlikely(record->owner != plat_self()))
+	if (unlikely(record->owner != plat_self_quick()))
 		return end_elsewhere(record, word);
 	slot_count_one(record->slot, STAT_unpin);
 	record_over(record, word);

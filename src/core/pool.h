@@ -17,6 +17,7 @@
 
 #include "list.h"
 #include "page.h"
+#include "pte.h"
 #include "stats.h"
 
 /* Build parameters: the explorer, which looks at every state, takes as few of each as there may be. */
@@ -164,6 +165,19 @@ static inline pfn_t pfn_of(const struct hf_pool *pool, const struct page *page)
 static inline unsigned char *page_bytes(const struct hf_pool *pool, pfn_t pfn)
 {
 	return pool->base + ((uint64_t)pfn << HF_PAGE_SHIFT);
+}
+
+/* The same of what an entry shows, without making a frame's number of it first. */
+static inline struct page *page_of_pte(const struct hf_pool *pool, pte_t pte)
+{
+	_Static_assert(PTE_FRAME_STEP % sizeof(struct page) == 0, "one shift");
+	return (struct page *)(void *)((unsigned char *)pool->pages +
+				       (pte & PTE_FRAME_MASK) / (PTE_FRAME_STEP / sizeof(struct page)));
+}
+
+static inline unsigned char *page_bytes_of_pte(const struct hf_pool *pool, pte_t pte)
+{
+	return pool->base + (pte & PTE_FRAME_MASK) / PTE_FRAME_STEP * PAGE_BYTES;
 }
 
 /* The calling thread's. */

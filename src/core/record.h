@@ -63,8 +63,8 @@ struct record {
 	uint64_t gone_few[RECORD_PAGES / RECORD_BITS];	/* zero unless parted */
 };
 
-/* The owner of the records of the slot that is shared. */
-#define RECORD_SHARED UINT32_MAX
+/* The owner of the records of the slot that is shared: what plat_self() and plat_self_quick() never say. */
+#define RECORD_SHARED (UINT32_MAX - 1)
 
 #ifndef HF_CHUNK_RECORDS	/* a build parameter, too */
 #define HF_CHUNK_RECORDS 32
@@ -81,7 +81,7 @@ void record_give(struct record *record);		/* not live; frees what it allocated *
 
 /* What the inventory will say of it, in a record that is not live. */
 static inline void record_fill(struct record *record, const struct hf_mm *mm, uint64_t address, uint64_t length,
-			       unsigned how, const char *tag)
+			       unsigned how, const char *tag, uint64_t since)
 {
 	/*
 	 * Pairs with the acquire fence in record_read(): whoever reads what follows
@@ -93,7 +93,7 @@ static inline void record_fill(struct record *record, const struct hf_mm *mm, ui
 	atomic_store_explicit(&record->address, address, memory_order_relaxed);
 	atomic_store_explicit(&record->length, length, memory_order_relaxed);
 	atomic_store_explicit(&record->how, how, memory_order_relaxed);
-	atomic_store_explicit(&record->since, plat_stamp(), memory_order_relaxed);
+	atomic_store_explicit(&record->since, since, memory_order_relaxed);
 }
 
 /* Make it live: the inventory sees it.  Returns the word for the handle.  one: RECORD_ONE, or 0. */

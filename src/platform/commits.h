@@ -9,7 +9,6 @@
 struct plat_pair {
 	uint64_t value, done;
 };
-PLAT_HIDDEN struct plat_pair plat_region_raise(_Atomic uint64_t *word, uint64_t *armed);
 PLAT_HIDDEN struct plat_pair plat_region_raise_row(_Atomic uint64_t *first, size_t stride, size_t n, uint64_t *armed);
 PLAT_HIDDEN struct plat_pair plat_region_swap(void *word, uint64_t expected, uint64_t desired, uint64_t *armed,
 					      unsigned width);
@@ -18,10 +17,18 @@ PLAT_HIDDEN bool plat_region_fill(void *to, int byte, size_t bytes, uint64_t *ar
 
 static inline bool plat_commit_raise(_Atomic uint64_t *word, uint64_t *before)
 {
-	struct plat_pair raised = plat_region_raise(word, plat_thread.armed);
+	uint64_t was, done;
 
-	*before = raised.value;
-	return raised.done;
+	/* A call that leaves all registers but these alone, so that the caller need not save them; below
+	   the caller's red zone. */
+	__asm__ volatile("lea -128(%%rsp), %%rsp\n\t"
+			 "call plat_region_raise\n\t"
+			 "lea 128(%%rsp), %%rsp"
+			 : "=&a"(was), "=&d"(done)
+			 : "D"(word), "S"(plat_thread.armed)
+			 : "rcx", "cc", "memory");
+	*before = was;
+	return done;
 }
 
 static inline size_t plat_commit_raise_row(_Atomic uint64_t *first, size_t stride, size_t n, uint64_t *before)

@@ -111,6 +111,11 @@ void clock_begin(void)
 	plat_stamps_are_cycles = true;
 }
 
+bool clock_is_quick(void)
+{
+	return plat_stamps_are_cycles;
+}
+
 /* The first of the process, or there is no such counter. */
 uint64_t plat_stamp_first(void)
 {
@@ -132,6 +137,11 @@ uint64_t plat_stamp_age(uint64_t stamp)
 #else
 void clock_begin(void)
 {
+}
+
+bool clock_is_quick(void)
+{
+	return true;	/* there is but one way */
 }
 
 uint64_t plat_stamp_age(uint64_t stamp)

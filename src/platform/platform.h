@@ -100,6 +100,17 @@ uint64_t plat_now(void);
 PLAT_CALL uint64_t plat_stamp(void);
 uint64_t plat_stamp_age(uint64_t stamp);
 
+/*
+ * For the hottest path: plat_self() if the thread is one for which the other two may be
+ * called, else UINT32_MAX.  They are plat_section_enter() and plat_stamp() without a look
+ * whether it is the thread's first call, and whether there is another way to go.
+ */
+#ifndef HF_EXPLORED
+PLAT_CALL unsigned plat_self_quick(void);
+PLAT_CALL void plat_section_enter_quick(enum plat_commit commit);
+PLAT_CALL uint64_t plat_stamp_quick(void);
+#endif
+
 /* Give the core to somebody else; attempt counts from 0 and lengthens the wait. */
 void plat_pause(unsigned attempt);
 
@@ -157,6 +168,10 @@ void plat_report(const char *message);	/* one line, for people */
 #ifndef HF_EXPLORED
 #include "bytes.h"
 #include "sections.h"
+#else
+#define plat_self_quick plat_self
+#define plat_section_enter_quick plat_section_enter
+#define plat_stamp_quick plat_stamp
 #endif
 
 #endif

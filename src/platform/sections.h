@@ -47,6 +47,7 @@ struct plat_thread {
 	struct plat_record *record;
 	uint64_t *armed;			/* where the kernel looks, or record->unarmed */
 	unsigned number;
+	unsigned quick_number;			/* the same; UINT32_MAX: not all that is in line can do without a look */
 };
 
 /* The kernel's struct rseq_cs. */
@@ -68,15 +69,13 @@ PLAT_HIDDEN unsigned plat_self_first(void);
 
 /* ---- sections -------------------------------------------------------------------- */
 
-static inline void plat_section_enter(enum plat_commit commit)
+static inline void plat_announce(struct plat_record *record)
 {
-	struct plat_record *record = plat_thread.quick;
+	atomic_store_explicit(&record->open, atomic_load_explicit(&plat_epoch, memory_order_relaxed), memory_order_relaxed);
+}
 
-	if (PLAT_RARELY(!record))
-		plat_section_enter_first();
-	else
-		atomic_store_explicit(&record->open, atomic_load_explicit(&plat_epoch, memory_order_relaxed),
-				      memory_order_relaxed);
+static inline void plat_arm(enum plat_commit commit)
+{
 #if PLAT_CUTS
 	if (commit != PLAT_LOOK)
 		*(volatile uint64_t *)plat_thread.armed = (uintptr_t)&plat_regions[commit];
@@ -88,6 +87,23 @@ static inline void plat_section_enter(enum plat_commit commit)
 #if PLAT_TSAN
 	__tsan_acquire(&plat_grace_ended);
 #endif
+}
+
+static inline void plat_section_enter(enum plat_commit commit)
+{
+	struct plat_record *record = plat_thread.quick;
+
+	if (PLAT_RARELY(!record))
+		plat_section_enter_first();
+	else
+		plat_announce(record);
+	plat_arm(commit);
+}
+
+static inline void plat_section_enter_quick(enum plat_commit commit)
+{
+	plat_announce(plat_thread.quick);
+	plat_arm(commit);
 }
 
 static inline void plat_section_leave(void)
@@ -109,6 +125,11 @@ static inline unsigned plat_self(void)
 	return PLAT_RARELY(number == UINT32_MAX) ? plat_self_first() : number;
 }
 
+static inline unsigned plat_self_quick(void)
+{
+	return plat_thread.quick_number;
+}
+
 #if defined(__x86_64__)
 extern PLAT_HIDDEN bool plat_stamps_are_cycles;
 
@@ -118,8 +139,18 @@ static inline uint64_t plat_stamp(void)
 {
 	return PLAT_RARELY(!plat_stamps_are_cycles) ? plat_stamp_first() : __builtin_ia32_rdtsc();
 }
+
+static inline uint64_t plat_stamp_quick(void)
+{
+	return __builtin_ia32_rdtsc();
+}
 #else
 static inline uint64_t plat_stamp(void)
+{
+	return plat_now();
+}
+
+static inline uint64_t plat_stamp_quick(void)
 {
 	return plat_now();
 }

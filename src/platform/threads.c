@@ -26,7 +26,7 @@ struct plat_records {
 	struct plat_record records[NUMBERS];
 };
 
-_Thread_local struct plat_thread plat_thread = { NULL, NULL, NULL, UINT32_MAX };
+_Thread_local struct plat_thread plat_thread = { NULL, NULL, NULL, UINT32_MAX, UINT32_MAX };
 
 static _Thread_local bool ended __attribute__((tls_model("initial-exec")));	/* has been through thread_end() */
 
@@ -122,8 +122,17 @@ static void thread_end(void *round)
 	pthread_mutex_lock(&threads_lock);
 	record_give_locked(plat_thread.record);
 	pthread_mutex_unlock(&threads_lock);
-	plat_thread = (struct plat_thread){ NULL, NULL, NULL, UINT32_MAX };
+	plat_thread = (struct plat_thread){ NULL, NULL, NULL, UINT32_MAX, UINT32_MAX };
 	ended = true;
+}
+
+/* What is in line may be used, if it does. */
+static void make_quick(void)
+{
+	bool quick = !sections_need_fences() && plat_thread.record;
+
+	plat_thread.quick = quick ? plat_thread.record : NULL;
+	plat_thread.quick_number = quick && clock_is_quick() ? plat_thread.number : UINT32_MAX;
 }
 
 /* ---- the process's: fork(2), dlclose(3) ------------------------------------------------------ */
@@ -148,7 +157,7 @@ static void process_was_forked(void)
 			if (some->records[i].taken && &some->records[i] != plat_thread.record)
 				record_give_locked(&some->records[i]);
 	sections_begin();
-	plat_thread.quick = sections_need_fences() ? NULL : plat_thread.record;
+	make_quick();
 	process_has_forked();
 }
 
@@ -198,7 +207,7 @@ static __attribute__((noinline, cold)) void thread_begin(void)
 	plat_thread.record = record;
 	plat_thread.armed = armed ? armed : &record->unarmed;
 	plat_thread.number = number;
-	plat_thread.quick = sections_need_fences() ? NULL : record;
+	make_quick();
 }
 
 unsigned plat_self_first(void)

@@ -20,5 +20,6 @@ PLAT_HIDDEN void sections_lock(void);
 PLAT_HIDDEN void sections_unlock(void);
 
 PLAT_HIDDEN void clock_begin(void);
+PLAT_HIDDEN bool clock_is_quick(void);		/* a stamp is an instruction */
 
 #endif
