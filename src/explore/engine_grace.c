@@ -129,6 +129,8 @@ static void make_cut(unsigned actor, struct done *done)
 		clock_join(done->clock, machine.clock[BUFFERS + target]);
 		done->cuts = true;
 		thread->cut_by = thread->cut ? thread->cut_by : machine.depth;
+		if (thread->cuts_here[by] == NONE)
+			thread->cuts_here[by] = machine.depth;
 		thread->cut = true;
 	}
 	clock_join(thread->cut_clock, done->clock);
@@ -151,14 +153,23 @@ static void make_cut_end(struct thread *thread, struct done *done)
 }
 
 /*
- * A commit that failed has touched nothing.  But on the other side of the cut it would
+ * A commit that failed has touched nothing.  But on the other side of the cuts it would
  * have, and would have come before or after what others do to its location: so its order
- * with that counts as if it had, unless they do it behind the cut.
+ * with that counts as if it had, unless they do it behind one of the cuts.  For the same
+ * reason its order counts with every cut, not only with the first that its section met.
  */
-static bool might_meet(const struct done *access, const struct done *failed)
+static bool is_behind(const uint16_t *clock, const int *cuts)
 {
-	return access->location == failed->location && (access->writes || (access->reads && machine.model != MODEL_C11)) &&
-	       !clock_has(access->before, &machine.done[failed->from]);
+	for (unsigned t = 0; t < machine.threads; t++)
+		if (cuts[t] != NONE && clock_has(clock, &machine.done[cuts[t]]))
+			return true;
+	return false;
+}
+
+static bool might_meet(const struct done *access, const struct location *location, const int *cuts)
+{
+	return access->location == location && (access->writes || (access->reads && machine.model != MODEL_C11)) &&
+	       !is_behind(access->before, cuts);
 }
 
 static void make_failed(unsigned actor, struct done *done)
@@ -167,9 +178,10 @@ static void make_failed(unsigned actor, struct done *done)
 
 	done->kind = EVENT_COMMIT_FAILED;
 	done->from = thread->cut_by;
-	clock_after(done, thread->cut_by);
+	memcpy(done->failed_by, thread->cuts_here, sizeof(done->failed_by));
+	order_with_cuts(thread, done);
 	for (int i = 0; done->location && i < machine.depth; i++)
-		if (might_meet(&machine.done[i], done))
+		if (might_meet(&machine.done[i], done->location, done->failed_by))
 			clock_after(done, i);
 	if (done->location) {
 		done->failed = done->location->failed;
@@ -182,7 +194,7 @@ static void make_failed(unsigned actor, struct done *done)
 static void order_with_failed(struct done *done)
 {
 	for (int f = done->location ? done->location->failed : NONE; f != NONE; f = machine.done[f].failed)
-		if (might_meet(done, &machine.done[f]))
+		if (might_meet(done, done->location, machine.done[f].failed_by))
 			clock_after(done, f);
 }
 
@@ -211,6 +223,7 @@ static void make_enter(unsigned actor, struct done *done)
 	machine.entered[actor] = machine.depth;
 	thread->inside = true;
 	thread->cut = false;
+	memset(thread->cuts_here, 0xff, sizeof(thread->cuts_here));
 	thread->cuttable = thread->step.operand;
 	if (thread->cuttable)
 		thread->handed = thread->now;
@@ -387,15 +400,12 @@ static bool wakes_for_cut(unsigned actor, const struct done *done)
 /* The same of a commit that is about to fail, or has, and an access. */
 static bool wakes_for_failed(unsigned actor, const struct step *step, const struct done *done)
 {
-	const struct done about = { .kind = EVENT_COMMIT_FAILED, .location = step->location,
-				    .from = machine.thread[actor_thread(actor)].cut_by };
-
 	if (!step->location || step->location != done->location)
 		return false;
 	if (sections_fail(actor))
-		return might_meet(done, &about);
+		return might_meet(done, step->location, machine.thread[actor].cuts_here);
 	return done->kind == EVENT_COMMIT_FAILED && (step->kind != EVENT_LOAD || machine.model != MODEL_C11) &&
-	       !clock_has(machine.clock[actor], &machine.done[done->from]);
+	       !is_behind(machine.clock[actor], done->failed_by);
 }
 
 bool sections_wakes(unsigned actor, const struct done *done)
@@ -441,9 +451,8 @@ static void leave_races(const struct done *done, void (*race)(int, const struct 
 
 static void failed_races(const struct done *done, void (*race)(int, const struct done *))
 {
-	race_unless_before(done->from, done, race);
 	for (int i = 0; done->location && i < done - machine.done; i++)
-		if (might_meet(&machine.done[i], done))
+		if (might_meet(&machine.done[i], done->location, done->failed_by))
 			race_unless_before(i, done, race);
 }
 
@@ -454,7 +463,7 @@ void sections_races(const struct done *done, void (*race)(int, const struct done
 	if (done->kind == EVENT_COMMIT_FAILED)
 		failed_races(done, race);
 	for (int f = done->location ? done->location->failed : NONE; f != NONE; f = machine.done[f].failed)
-		if (might_meet(done, &machine.done[f]))
+		if (might_meet(done, done->location, machine.done[f].failed_by))
 			race_unless_before(f, done, race);
 	if (done->kind == EVENT_LEAVE)
 		leave_races(done, race);

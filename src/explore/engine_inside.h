@@ -153,6 +153,7 @@ struct done {
 	int stamp;		/* of the message that was read */
 	int reader;		/* the step that read the location before: a chain */
 	int failed;		/* of a commit that failed: the one before at the location */
+	int failed_by[THREADS];	/* the cuts that its section had met: of each other thread, the first; NONE */
 	int previous;		/* the step before it that wrote the location, took the lock, was a seq_cst fence */
 };
 
@@ -192,7 +193,8 @@ struct thread {
 	unsigned commits;	/* its kind */
 	bool inside;		/* a section that grace periods wait for */
 	bool cuttable, cut;	/* it can be cut; it is */
-	int cut_by;		/* the step */
+	int cut_by;		/* the first step that did it */
+	int cuts_here[THREADS];	/* of each other thread, the first cut that found it inside; NONE */
 	struct grace grace;	/* or the cut that it waits for */
 	unsigned reached;	/* by that cut: mask of threads */
 	struct view begun;	/* what was before the cuts that have reached it */

@@ -64,6 +64,7 @@ struct axioms {
 	struct pair pair[PAIRS];
 	unsigned pairs;
 	uint64_t guesses, guesses_most;
+	uint64_t places, places_most;	/* the same, of stores one behind the other */
 	struct rows *outcomes;
 	bool racy;
 };
@@ -382,6 +383,8 @@ static inline void graph_place(struct axioms *axioms, struct graph *graph, unsig
 {
 	bool all = true;
 
+	if (++axioms->places > axioms->places_most)
+		return;
 	for (unsigned e = 0; e < axioms->count; e++) {
 		int8_t last = graph->last[cell];
 
@@ -530,7 +533,7 @@ static inline void guess_wins(struct axioms *axioms, struct guess *guess, unsign
 /* All outcomes, and whether any execution has a data race: then they mean nothing.  False: too many guesses. */
 static inline bool axioms_outcomes(const struct code *code, struct rows *outcomes, bool *racy)
 {
-	struct axioms axioms = { .code = code, .guesses_most = 100000, .outcomes = outcomes };
+	struct axioms axioms = { .code = code, .guesses_most = 100000, .places_most = 2000000, .outcomes = outcomes };
 	struct guess guess;
 
 	/* A grace period is two events, as is a cut; few programs have many. */
@@ -546,7 +549,7 @@ static inline bool axioms_outcomes(const struct code *code, struct rows *outcome
 	if (!guess_sections(&axioms, &guess))
 		return false;
 	*racy = axioms.racy;
-	return axioms.guesses <= axioms.guesses_most;
+	return axioms.guesses <= axioms.guesses_most && axioms.places <= axioms.places_most;
 }
 
 #endif

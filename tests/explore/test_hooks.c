@@ -247,6 +247,93 @@ static void sections(unsigned number)
 	}
 }
 
+/* All of it is there, or the copy says that it was cut off. */
+static void copy_and_cut(unsigned number)
+{
+	static const uint64_t here[2] = { 5, 6 };
+	uint64_t there[2];
+	bool whole;
+
+	if (number) {
+		plat_section_enter(PLAT_COPY);
+		whole = plat_commit_copy(shared->bytes, here, sizeof(here));
+		plat_section_leave();
+		plat_copy(there, shared->bytes, sizeof(there));
+		EXPECT(whole == (there[0] == 5 && there[1] == 6));
+	} else {
+		plat_cut();
+		plat_copy(there, shared->bytes, sizeof(there));
+		EXPECT((there[0] == 0 || there[0] == 5) && (there[1] == 0 || there[1] == 6));
+	}
+}
+
+static void fill_and_cut(unsigned number)
+{
+	uint64_t there[2];
+	bool whole;
+
+	if (number) {
+		plat_section_enter(PLAT_FILL);
+		whole = plat_commit_fill(shared->bytes, 1, sizeof(there));
+		plat_section_leave();
+		plat_copy(there, shared->bytes, sizeof(there));
+		EXPECT(whole == (there[1] == UINT64_C(0x0101010101010101)));
+	} else {
+		plat_cut();
+		EXPECT(!atomic_load_explicit(&shared->wide, memory_order_relaxed));
+	}
+}
+
+static void raises_and_cut(unsigned number)
+{
+	size_t raised;
+	uint64_t before = 0;
+	bool swapped = true;
+
+	if (number) {
+		plat_section_enter(PLAT_RAISE_ROW);
+		raised = plat_commit_raise_row(&shared->wide, sizeof(shared->wide), 1, &before);
+		plat_section_leave();
+		EXPECT(before == 0 && raised == atomic_load_explicit(&shared->wide, memory_order_relaxed));
+		plat_section_enter(PLAT_RAISE);
+		raised += plat_commit_raise(&shared->wide, &before);
+		plat_section_leave();
+		EXPECT(raised == atomic_load_explicit(&shared->wide, memory_order_relaxed));
+		before = 9;
+		plat_section_enter(PLAT_SWAP);
+		if (plat_commit_swap(&shared->wide, 8, &before, 1, &swapped))
+			EXPECT(!swapped && before == raised);
+		plat_section_leave();
+	} else {
+		plat_cut();
+		EXPECT(atomic_load_explicit(&shared->wide, memory_order_relaxed) < 3);
+	}
+}
+
+static void another_kind(unsigned number)
+{
+	plat_section_enter(PLAT_COPY);
+	plat_commit_fill(shared->bytes, (int)number, 8);
+	plat_section_leave();
+}
+
+static void asked_for(unsigned number)
+{
+	uint64_t begun;
+
+	if (number) {
+		plat_section_enter(PLAT_LOOK);
+		atomic_store_explicit(&shared->wide, 1, memory_order_relaxed);
+		atomic_store_explicit(&shared->wide, 2, memory_order_relaxed);
+		plat_section_leave();
+	} else {
+		begun = plat_grace_begin();
+		for (unsigned attempt = 0; !plat_grace_over(begun); attempt++)
+			plat_pause(attempt);
+		EXPECT(plat_grace_over(begun));
+	}
+}
+
 static void wait_for_it(unsigned number)
 {
 	if (number)
@@ -283,6 +370,11 @@ int main(void)
 	explore("freed memory is used", 1, use_of_freed, WRONG_FREED, "");
 	explore("who and when", 3, who_and_when, WRONG_NOTHING, "");
 	explore("a section and a grace period", 2, sections, WRONG_NOTHING, "");
+	explore("a copy that is cut off", 2, copy_and_cut, WRONG_NOTHING, "");
+	explore("a fill that is cut off", 2, fill_and_cut, WRONG_NOTHING, "");
+	explore("raises that are cut off", 2, raises_and_cut, WRONG_NOTHING, "");
+	explore("a commit of another kind", 1, another_kind, WRONG_MISUSE, "kind");
+	explore("a grace period that is asked for", 2, asked_for, WRONG_NOTHING, "");
 	explore("waiting for another thread", 2, wait_for_it, WRONG_NOTHING, "");
 	explore("a misuse that the core reports", 1, misuse, WRONG_MISUSE, "not a pin");
 	printf("%d passed, %d failed\n", passed, failed);

@@ -132,6 +132,32 @@ static void keeps_sections_behind_a_grace_period(void)
 	run_free(run);
 }
 
+/* Nor do a commit that failed, and a section that its thread began behind the cut. */
+static void keeps_behind_a_cut(void)
+{
+	struct run *run = new_run(2);
+
+	other(run, 0, EVENT_ENTER, -1, -1);
+	store(run, 1, DATA, ORDER_RELAXED, 1, -1);
+	other(run, 1, EVENT_CUT, -1, -1);
+	run->events[2].read = 1;
+	other(run, 1, EVENT_CUT_END, -1, -1);
+	other(run, 0, EVENT_COMMIT_FAILED, -1, -1);
+	run->events[4].from = 2;
+	other(run, 0, EVENT_LEAVE, -1, -1);
+	other(run, 0, EVENT_ENTER, -1, -1);
+	other(run, 1, EVENT_FENCE, -1, -1);
+	run_straighten(run);
+	CHECK(switches(run) == 1);
+	for (size_t i = 0, cut = 0; i < run->count; i++) {
+		if (run->events[i].kind == EVENT_CUT)
+			cut = i + 1;
+		if (run->events[i].kind == EVENT_COMMIT_FAILED)
+			CHECK(cut && run->events[i].from == (int)cut - 1);
+	}
+	run_free(run);
+}
+
 /* A store that came to stand behind a newer one: its location is left as it was. */
 static void leaves_what_it_does_not_understand(void)
 {
@@ -572,6 +598,7 @@ int main(int argc, char **argv)
 	TEST(keeps_what_must_be_stale);
 	TEST(keeps_locks_in_order);
 	TEST(keeps_sections_behind_a_grace_period);
+	TEST(keeps_behind_a_cut);
 	TEST(leaves_what_it_does_not_understand);
 	TEST(at_random);
 	TEST(a_circle);
