@@ -106,12 +106,13 @@ static __attribute__((noinline)) ssize_t pin_by_walk(struct hf_mm *mm, uint64_t 
 {
 	struct hf_pool *pool = mm->pool;
 	struct slot *slot = slot_mine(pool);
-	struct record *record = slot->records_free;
+	struct record *record;
 	struct way way = { .mm = mm, .start = address & ~(uint64_t)(TABLE_BYTES - 1) };
 	pte_t pte = 0;
 
-	if (unlikely(slot_is_shared(pool, slot) || !record || address >= ADDRESS_END))
+	if (unlikely(address >= ADDRESS_END || slot_is_shared(pool, slot) || !records_refill(pool, slot)))
 		return pin_any(mm, address, length, how, tag, pin);
+	record = slot->records_free;
 	fill_in(record, mm, address, length, how, tag, plat_stamp());
 	plat_section_enter(PLAT_RAISE);
 	/* Before P1: a fork that began since is in the one or the other (races/pins-again-against-fork). */

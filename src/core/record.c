@@ -74,17 +74,24 @@ static struct record *chunk_add(struct hf_pool *pool, struct slot *slot)
 	return chunk->records;
 }
 
-static struct record *take_from(struct hf_pool *pool, struct slot *slot)
+bool records_refill(struct hf_pool *pool, struct slot *slot)
 {
-	struct record *record = slot->records_free;
-
 	/* Acquire pairs with record_give(): whoever ended the pin is done with the record
 	   (races/unpin-by-another-against-pin). */
-	if (!record)
-		record = atomic_exchange_explicit(&slot->records_returned, NULL, memory_order_acquire);
-	if (!record)
-		record = chunk_add(pool, slot);
-	slot->records_free = record ? record->next : NULL;
+	if (!slot->records_free)
+		slot->records_free =
+			atomic_exchange_explicit(&slot->records_returned, NULL, memory_order_acquire);
+	if (!slot->records_free)
+		slot->records_free = chunk_add(pool, slot);
+	return slot->records_free;
+}
+
+static struct record *take_from(struct hf_pool *pool, struct slot *slot)
+{
+	struct record *record = records_refill(pool, slot) ? slot->records_free : NULL;
+
+	if (record)
+		slot->records_free = record->next;
 	return record;
 }
 

@@ -77,6 +77,8 @@ struct record_chunk {
 };
 
 struct record *record_take(struct hf_pool *pool);	/* empty; NULL: no memory */
+/* See to it that there is a free one in the slot; false: no memory. */
+bool records_refill(struct hf_pool *pool, struct slot *slot);
 void record_give(struct record *record);		/* not live; frees what it allocated */
 
 /* What the inventory will say of it, in a record that is not live. */
