@@ -409,7 +409,7 @@ HF_API size_t hf_inventory(struct hf_pool *pool, const struct hf_mm *mm, struct 
 	X(fork_tables, "page tables in which a fork looked for pins")                                                  \
 	X(table_copies, "page tables copied: the first change under one that a fork shared")                           \
 	X(discard_kept, "pinned pages that a discard changed in place")                                                \
-	X(graces, "waits for the read sections under way")                                                             \
+	X(graces, "waits for the read sections under way, or cuts of them")                                            \
 	X(pages_free, "now: free pages")                                                                               \
 	X(pages_data, "now: pages of data")                                                                            \
 	X(pages_table, "now: pages of page tables")                                                                    \

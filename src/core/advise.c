@@ -6,7 +6,7 @@
  * tells (handshake.h):
  *
  *	1  take W and PINNABLE away from every private page of the range
- *	2  one grace period: a fast pin that had read such an entry has raised the count
+ *	2  cut: a fast pin that had read such an entry has raised the count, or begins again
  *	3  look: pinned, or nobody's business any more
  *
  * Shared and sealed pages of an object only lose their entries: the object keeps
@@ -81,7 +81,7 @@ static void discard_range(struct hf_mm *mm, uint64_t start, uint64_t end)
 	for (struct vma *vma = vma_first(mm, start, end); vma; vma = vma_next(vma, end))
 		any |= take_marks(mm, vma);
 	if (any)
-		pool_grace(mm->pool);
+		pool_cut(mm->pool);
 	for (struct vma *vma = vma_first(mm, start, end); vma; vma = vma_next(vma, end))
 		discard_entries(mm, vma);
 }

@@ -3,26 +3,30 @@
  *
  * A fast pin reads entries without a lock and raises the page's count.  A fork
  * (or a discard, or a truncate) takes PINNABLE and W away and looks at the count.
- * Protocol G, grace: pins, and the owner's own loads and stores, run inside read
- * sections; who takes marks away says so, waits for one grace period, then looks.
+ * Pins, and the owner's own stores, are commits of read sections; who takes marks away
+ * says so, cuts the sections that are open, then looks.
  *
  *	fast pin, in a section                 fork, under the mm's lock
  *	----------------------                 -------------------------
  *	P1  forking clear?  else slow          F1  forking := 1
- *	P2  walk: P, PINNABLE (W)  else slow   F2  grace: every section open now is left
- *	P3  set HAS_PINNED on the way down     F3  HAS_PINNED under the table? look at pins;
- *	P4  raise the count                        pinned: copy for the child, else take
+ *	P2  walk: P, PINNABLE (W)  else slow   F2  cut: every section open now is left, or
+ *	P3  HAS_PINNED on the way down?            will commit nothing any more
+ *	    else set it, by commits in a section
+ *	    of its own, and from P1 again
+ *	P4  commit: raise the count;           F3  HAS_PINNED under the table? look at pins;
+ *	    cut?  leave, from P1 again             pinned: copy for the child, else take
  *	                                           W and PINNABLE away
  *	                                       F4  HAS_PINNED := what was found
  *	                                       F5  publish the child, forking := 0
  *
- * Either the section was open at F2: then P3 and P4 are seen at F3.  Or it began
- * after F1: then P1 sees forking and the pin goes the slow way, behind the lock.
- * No fence, no second look at the entry, hardly ever an undo: on the fast path the
- * only locked instruction is the one that counts.
+ * Either P4 was before F2: then P3 and P4 are seen at F3.  Or the section was cut, and
+ * nothing was counted.  Or it began after F1: then P1 sees forking and the pin goes the
+ * slow way, behind the lock.  No fence, no second look at the entry, hardly ever an undo:
+ * on the fast path the only locked instruction is the one that counts.  And a fork waits
+ * for nobody, least of all for a thread that lost its core inside a section.
  *
  * Discard and truncate are the same with the marks taken away first in place of
- * forking: they clear the entries' W and PINNABLE (or the entries), wait, look.
+ * forking: they clear the entries' W and PINNABLE (or the entries), cut, look.
  * Unmap and exit need no handshake: the page lives until its unpin.
  *
  * Obligations, each with what goes wrong without it, and where `holdfast check`
@@ -40,15 +44,15 @@
  *	                                 races/pin-write-against-fork
  *	F3 acquire, with page_drop()     the device's last bytes turn up in the child later:
  *	                                 races/unpin-against-fork
- *	no lock inside a section         deadlock with a fork that waits in F2:
- *	                                 races/store-against-fork
+ *	no lock inside a section         deadlock with whoever waits for a grace period, or
+ *	                                 where no section can be cut: races/store-against-fork
  *	pages and tables freed after a   the pin raises a stranger's page, or walks a
  *	grace period (page.c)            stranger's bytes as a table: history/unmap-races-fast-pin
  *
- * Rejected: protocol F (a sequence and full fences), whose pinner pays a fence and
- * a second look for each call, and which still needs a section for the owner's
- * stores; with those, G costs nothing more.  Its price is that a fork waits for
- * open sections, and a thread that lost its core inside one makes it wait long.
+ * Rejected: a grace period in place of the cut, which costs the pinner the same: with
+ * more threads than cores a fork waits for one that lost its core.  And protocol F (a
+ * sequence and full fences, or membarrier in their place), whose pinner pays for a second
+ * look and takes a pin back now and then, and which does nothing for the owner's stores.
  */
 #ifndef HOLDFAST_HANDSHAKE_H
 #define HOLDFAST_HANDSHAKE_H
@@ -66,7 +70,7 @@ static inline void handshake_begin(struct hf_mm *mm)
 {
 	atomic_store_explicit(&mm->forking, 1, memory_order_relaxed);
 	pool_reshape(mm->pool);
-	pool_grace(mm->pool);
+	pool_cut(mm->pool);
 }
 
 /* F5, under the lock. */
@@ -125,27 +129,25 @@ static inline pte_t walk_to_pin(const struct hf_mm *mm, vpn_t vpn, pte_t need, c
 }
 
 /*
- * P3: false when a table on the way has gone, or is shared, meanwhile, and the pin must
- * go slow.  A shared table is marked by nobody: it has no pins, and two owners.
+ * P3, by commits, in a section of its own for swaps.  As far as it goes: it ends where a
+ * table on the way has gone or is shared meanwhile, or the section is cut.  A shared
+ * table is marked by nobody: it has no pins, and two owners.
  */
-static inline bool walk_mark_pinned(const struct walk *walk)
+static inline void walk_mark_pinned(const struct walk *walk)
 {
-	/* A plain load where it is set already: one store a call cost Linux a factor of five. */
-	if (likely(walk->all & PTE_HAS_PINNED))
-		return true;
 	for (unsigned level = TABLE_LEVELS - 1; level; level--) {
 		pte_t pte = atomic_load_explicit(walk->upper[level], memory_order_relaxed);
+		bool swapped = false;
 
-		while (!(pte & PTE_HAS_PINNED)) {
+		/* A plain load where it is set already: one store a call cost Linux a factor of five. */
+		while (!(pte & PTE_HAS_PINNED) && !swapped) {
 			/* Never into an entry that was emptied, nor below one that a fork has shared. */
 			if ((pte & (PTE_P | PTE_PINNABLE)) != (PTE_P | PTE_PINNABLE))
-				return false;
-			if (atomic_compare_exchange_weak_explicit(walk->upper[level], &pte, pte | PTE_HAS_PINNED,
-								  memory_order_relaxed, memory_order_relaxed))
-				break;
+				return;
+			if (!plat_commit_swap(walk->upper[level], sizeof(pte), &pte, pte | PTE_HAS_PINNED, &swapped))
+				return;
 		}
 	}
-	return true;
 }
 
 /* ---- the other designs' handshakes ------------------------------------------------------ */

@@ -287,7 +287,7 @@ static int protect_locked(struct hf_mm *mm, uint64_t start, uint64_t end, unsign
 	vma_merge(mm, start, end);
 	/* A store that found the entry writable is over when this returns. */
 	if (lost)
-		pool_grace(mm->pool);
+		pool_cut(mm->pool);
 	return 0;
 }
 

@@ -51,6 +51,12 @@ static uint64_t pool_grace_begin(struct hf_pool *pool)
 	return plat_grace_begin();
 }
 
+void pool_cut(struct hf_pool *pool)
+{
+	plat_cut();
+	stat_add(pool, STAT_graces, 1);
+}
+
 /* ---- free pages ---------------------------------------------------------------- */
 
 static void stock_push(struct hf_pool *pool, struct page_stock *stock, pfn_t pfn)

@@ -17,13 +17,14 @@
 #include "handshake.h"
 #include "pin.h"
 
-/* How often a call begins a section again because it was cut, before it goes the slow way. */
-#define CUTS_MOST 8u
+/* How often a call begins a section again, because it was cut or had to set marks, before it goes the slow way. */
+#define AGAIN_MOST 8u
 
 /* What became of a table's pages. */
 enum went {
 	WENT_ON,	/* all taken */
 	WENT_CUT,	/* not all: begin again */
+	WENT_UNMARKED,	/* none: begin again, but set HAS_PINNED first */
 	WENT_OFF,	/* not all: the slow path is to go on, or somebody is to make room */
 };
 
@@ -190,9 +191,30 @@ static enum went take_table(struct taking *taking)
 	/* Nothing there: no need to mark a path that a pin can't come from. */
 	if (!(walk_view(walk.all, pte_load(walk.upper[0])) & PTE_P))
 		return leave(taking->mm->pool, STAT_left_absent);
-	if (DESIGN_LOOKS_AT_TABLES(taking->mm) && (!(walk.all & PTE_PINNABLE) || !walk_mark_pinned(&walk)))	/* P3 */
-		return leave(taking->mm->pool, STAT_left_pinnable);
+	if (DESIGN_LOOKS_AT_TABLES(taking->mm)) {
+		if (unlikely(!(walk.all & PTE_PINNABLE)))
+			return leave(taking->mm->pool, STAT_left_pinnable);
+		if (unlikely(!(walk.all & PTE_HAS_PINNED)))
+			return WENT_UNMARKED;
+	}
 	return TAKE_ENTRIES(taking, walk.all, walk.upper[0], count);
+}
+
+/*
+ * P3, in a section of its own, whose commits it is: a mark that came after the cut would
+ * not be in what the fork has counted (races/pin-write-against-fork).
+ */
+static __attribute__((noinline, cold)) void mark_table(struct taking *taking)
+{
+	struct walk walk;
+
+	plat_section_enter(PLAT_SWAP);
+	if (handshake_open(taking->mm)) {
+		walk = walk_down(taking->mm, taking->vpn + taking->record->pages);
+		if (walk.all & PTE_PINNABLE)
+			walk_mark_pinned(&walk);
+	}
+	plat_section_leave();
 }
 
 void pin_fast(struct taking *taking)
@@ -200,11 +222,13 @@ void pin_fast(struct taking *taking)
 	uint64_t before = taking->record->pages;
 	enum went went = pin_begin(taking) ? WENT_ON : WENT_OFF;
 
-	for (unsigned cuts = 0; went != WENT_OFF && taking->record->pages < taking->pages; cuts += went == WENT_CUT) {
-		if (unlikely(cuts == CUTS_MOST)) {
+	for (unsigned again = 0; went != WENT_OFF && taking->record->pages < taking->pages; again += went != WENT_ON) {
+		if (unlikely(again == AGAIN_MOST)) {
 			leave(taking->mm->pool, STAT_left_forking);
 			break;
 		}
+		if (unlikely(went == WENT_UNMARKED))
+			mark_table(taking);
 		plat_section_enter(PLAT_RAISE_ROW);
 		went = take_table(taking);
 		plat_section_leave();

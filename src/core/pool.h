@@ -70,7 +70,7 @@ struct batch {
  * were all there, and the handshake was open, when the pool's shape was this; and they are
  * as long as it is, because it changes whenever
  *	a fork begins, before it waits or cuts: it may take marks of upper entries away;
- *	a table is freed, before its grace period begins: nothing leads there any more.
+ *	the entry of a table is emptied, before what is behind it is given back.
  * Nobody else takes a mark from an upper entry that has them all, or moves a table.  Where
  * there were W and PINNABLE a table is not shared, so who drops it frees it.
  */
@@ -138,8 +138,9 @@ void stock_empty(struct hf_pool *pool, struct page_stock *stock);
 /* The core's own structures; counts for hf_lab_fail_allocation(). */
 void *pool_alloc(struct hf_pool *pool, size_t bytes);
 
-/* Wait for a grace period, and count it. */
+/* Wait for a grace period, or cut the sections that are open; and count it. */
 void pool_grace(struct hf_pool *pool);
+void pool_cut(struct hf_pool *pool);
 
 /* Bring every free page back to the pool's list.  False: there was none, nor on its way. */
 bool pool_gather(struct hf_pool *pool);

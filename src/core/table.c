@@ -3,6 +3,17 @@
  */
 #include "table.h"
 
+/*
+ * Take the table behind an entry out of sight.  Whoever remembers the way to it forgets
+ * that before a page of it can be given out again: an entry that is not emptied itself
+ * still looks right (races/pins-again-against-unmap-and-reuse).
+ */
+static void hide_table(struct hf_pool *pool, pte_slot *slot)
+{
+	tree_empty(pool, slot);
+	pool_reshape(pool);
+}
+
 static struct page *table_page(const struct hf_pool *pool, const pte_slot *slot)
 {
 	return page_of(pool, (pfn_t)(((const unsigned char *)slot - pool->base) >> HF_PAGE_SHIFT));
@@ -125,7 +136,7 @@ static bool prune_under(struct hf_pool *pool, pfn_t pfn, unsigned level, vpn_t f
 		/* What is shared was not empty when it became so, and has not changed. */
 		if (!pte || !table_is_own(pte) || !prune_under(pool, pte_pfn(pte), level - 1, vpn, end < to ? end : to))
 			continue;
-		tree_empty(pool, slot);
+		hide_table(pool, slot);
 		page_drop(pool, page_of(pool, pte_pfn(pte)), COUNT_REFERENCE);
 	}
 	return !atomic_load_explicit(&table_page(pool, table)->entries, memory_order_relaxed);
@@ -177,8 +188,8 @@ static void clear_entry(struct hf_pool *pool, pte_slot *slot, unsigned level, vp
 		if (!clear_under(pool, pte_pfn(pte), level - 1, vpn, end, clear) || clear != CLEAR_ALL)
 			return;
 	}
-	/* Out of sight first: who finds it after this is in a section that its pages and itself wait for. */
-	tree_empty(pool, slot);
+	/* First of all: whoever has found it before is in a section that its pages and itself wait for. */
+	hide_table(pool, slot);
 	table_drop(pool, pte_pfn(pte), level - 1);
 }
 

@@ -6,7 +6,7 @@
  *	1  lower the limit: from now on faults beyond it wait (object_page)
  *	2  empty the entries beyond it, in every mm that maps the object, until none has
  *	   come meanwhile: a fork of an mm that was not visited yet shares its entries
- *	3  one grace period: fast pins that had read such an entry have raised the count
+ *	3  cut: fast pins that had read such an entry have raised the count, or begin again
  *	4  look: a pin beyond the end?  The limit goes back, and nobody has lost more
  *	   than an entry, which the next fault brings back
  *	5  lower the size, drop the pages
@@ -157,7 +157,7 @@ static int shrink(struct hf_object *object, uint64_t bytes)
 	set_size(object, before, bytes);
 	error = zap_all_beyond(object, from);
 	if (!error) {
-		pool_grace(object->pool);
+		pool_cut(object->pool);
 		error = pinned_beyond(object, from) ? -HF_EBUSY : 0;
 	}
 	if (error) {
