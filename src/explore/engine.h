@@ -175,6 +175,7 @@ struct exploration {
 	double seconds_most;		/* 0: no limit */
 	unsigned shard, shards, shard_depth;	/* this part of so many: prefixes of that depth, every shards-th; shards 0: all */
 	uint64_t only;			/* run this execution alone, the others just to get there; 0: all */
+	bool waits;			/* who begins a polled grace period waits for it: far fewer executions */
 	bool go_on;			/* count violating executions; or else end with the first */
 	struct weaken weaken;
 	struct strengthen strengthen;

@@ -123,6 +123,10 @@ uint64_t engine_poll_begin(const void *site)
 	if (machine.self == MAIN)
 		return 0;
 	must_be_outside("begins a grace period");
+	if (machine.exploration->waits) {
+		engine_grace(site);
+		return 0;
+	}
 	note(&shared.waiting);
 	if (!shared.sections)
 		return 0;

@@ -44,6 +44,7 @@ bool play_scenario(const struct scenario *scenario, const struct exploration *ex
 	judge_begin();
 	program.threads = (unsigned)scenario->nthreads;
 	mine.program = &program;
+	mine.waits = !scenario->polled;
 	engine_explore(&mine, explored);
 	return true;
 }

@@ -66,6 +66,7 @@ struct scenario *scenario_like(const struct scenario *s)
 	struct scenario *like = scenario_new(s->title);
 
 	like->pool_pages = s->pool_pages;
+	like->polled = s->polled;
 	copy_names(like->spaces, &like->nspaces, s->spaces, s->nspaces);
 	copy_names(like->mappings, &like->nmappings, s->mappings, s->nmappings);
 	copy_names(like->objects, &like->nobjects, s->objects, s->nobjects);

@@ -499,7 +499,7 @@ static const struct verb {
 #define VERBS (sizeof(verbs) / sizeof(verbs[0]))
 
 /* Words that may begin a line without being an operation: for "did you mean". */
-static const char *const line_words[] = { "scenario", "why", "promise", "broken", "check", "pool",
+static const char *const line_words[] = { "scenario", "why", "promise", "broken", "check", "pool", "grace",
 					   "thread", "end", "never", "seen" };
 #define LINE_WORDS (sizeof(line_words) / sizeof(line_words[0]))
 

@@ -108,6 +108,16 @@ static bool parse_pool(struct parser *p)
 	return line_ends(p);
 }
 
+static bool parse_grace(struct parser *p)
+{
+	if (!only_once(p, &p->scenario->polled, "grace"))
+		return false;
+	if (!is_here(p, "polled"))
+		return scan_error(&p->scan, here(p), "expected polled");
+	p->next++;
+	return line_ends(p);
+}
+
 static bool parse_head_promises(struct parser *p)
 {
 	p->next++;
@@ -134,6 +144,7 @@ static bool parse_head_line(struct parser *p, bool *mine)
 	} lines[] = {
 		{ "scenario", parse_title },	   { "why", parse_why },   { "promise", parse_head_promises },
 		{ "broken", parse_broken_under }, { "check", parse_check_under }, { "pool", parse_pool },
+		{ "grace", parse_grace },
 	};
 
 	*mine = true;

@@ -380,6 +380,8 @@ static void print_head(const struct scenario *s, FILE *f)
 	print_designs("check under", s->check_under, f);
 	if (s->pool_pages != SCENARIO_POOL)
 		fprintf(f, "pool %" PRIu64 "\n", s->pool_pages);
+	if (s->polled)
+		fputs("grace polled\n", f);
 }
 
 static void print_condition(const struct condition *c, FILE *f)

@@ -182,6 +182,7 @@ struct scenario {
 	unsigned broken_under;	/* bit set of designs (enum design_id) and BROKEN_UNDER_KERNEL */
 	unsigned check_under;	/* bit set of designs: those that the explorer takes if nobody says; 0: holdfast alone */
 	uint64_t pool_pages;	/* size of the library judges' pool; default 256 */
+	bool polled;		/* the explorer: what is freed waits while others go on */
 
 	char *spaces[SCENARIO_NAMES], *mappings[SCENARIO_NAMES], *objects[SCENARIO_NAMES], *pins[SCENARIO_NAMES];
 	char *values[SCENARIO_NAMES];	/* load ... as r */
