@@ -127,7 +127,7 @@ $(B)/use/%.o: %.c
 # addr2line loses callers in what clang says in DWARF 5.
 plain_flags    = $(filter-out $(SAN),$(FLAGS))
 explored_sizes := -DHF_EXPLORED -DHF_PAGE_SHIFT=6 -DHF_TABLE_SHIFT=2 -DHF_TABLE_LEVELS=3 -DHF_SLOTS=6 -DHF_CACHE_PAGES=2 \
-		  -DHF_LIMBO_PAGES=1 -DHF_BATCHES=1 -DHF_CHUNK_RECORDS=1
+		  -DHF_LIMBO_PAGES=1 -DHF_BATCHES=1 -DHF_CHUNK_RECORDS=1 -DHF_AGAIN=2
 explored_flags = -O1 -gdwarf-4 -fsanitize=thread $(explored_$(if $(findstring clang,$(CC)),clang,gcc)) \
 		 -fno-omit-frame-pointer -fno-optimize-sibling-calls -fno-builtin -DHF_LAB $(explored_sizes)
 explored_gcc   = -Wno-tsan

@@ -18,7 +18,10 @@
 #include "pin.h"
 
 /* How often a call begins a section again, because it was cut or had to set marks, before it goes the slow way. */
-#define AGAIN_MOST 8u
+#ifndef HF_AGAIN
+#define HF_AGAIN 8
+#endif
+#define AGAIN_MOST ((unsigned)(HF_AGAIN))
 
 /* What became of a table's pages. */
 enum went {
