@@ -181,4 +181,13 @@ static inline unsigned switches(const struct run *run)
 	return count;
 }
 
+static inline size_t find(const struct run *run, unsigned thread, enum event_kind kind, int index)
+{
+	for (size_t i = 0; i < run->count; i++)
+		if (run->events[i].thread == thread && run->events[i].kind == kind && run->events[i].address == &cell[index])
+			return i;
+	printf("no such event\n");
+	exit(2);
+}
+
 #endif

@@ -1,5 +1,5 @@
 /*
- * story_runs.h - the executions that test_story.c tells, and the scenario round them
+ * story_runs.h - the executions that test_story.c tells, and test_straighten.c, and the scenario round them
  */
 #ifndef HOLDFAST_STORY_RUNS_H
 #define HOLDFAST_STORY_RUNS_H
