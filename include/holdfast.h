@@ -188,7 +188,8 @@ struct hf_fork_report {
 /*
  * Fork: the child has the parent's mappings and sees its memory as it is now.
  * The parent's pinned pages never become shared and their entries do not
- * change.  report may be NULL.
+ * change.  It takes as long as there are mappings, and tables that hold pins, in the
+ * parent; with a report, as there are entries.  report may be NULL.
  *
  * Returns 0; -EBUSY (HF_FORK_REFUSE, and there are pins), -ENOMEM (the parent
  * is as before), -EINVAL, -ESRCH (the mm has exited).
