@@ -5,7 +5,7 @@
  *
  * Each under holdfast, where it must come to what the reference model has and no
  * contract may break; and where that is small enough, the reduced search is held
- * against sleep sets alone (the same executions, the same outcomes), and outcomes
+ * against sleep sets alone (no more executions, the same outcomes), and outcomes
  * under SC must be among those under TSO, and these among those under C11.  Then the test tests itself: with an order
  * of the core weakened, or a fence gone, random scenarios must find it.
  */
@@ -126,7 +126,8 @@ static bool compare(const struct scenario *s, const struct explore_result *reduc
 	if (sleep.verdict == EXPLORE_UNFINISHED)
 		return true;
 	sum.slept++;
-	if (sleep.executions == reduced->executions && other->count == all->count && is_part(other, all))
+	/* A commit that fails depends on less than one that does not: sleep sets alone may have it in orders that are the same. */
+	if (sleep.executions >= reduced->executions && other->count == all->count && is_part(other, all))
 		return true;
 	printf("     %" PRIu64 " executions, %u outcomes; sleep sets alone: %" PRIu64 ", %u\n", reduced->executions, all->count,
 	       sleep.executions, other->count);
