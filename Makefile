@@ -251,7 +251,8 @@ full_stress       := 60
 short_test_windows := 7
 full_test_windows := 1
 full_test_kernel_random := 3000
-full_test_races.sh := c11 tso sc
+short_test_races.sh := 20000
+full_test_races.sh := 0 c11 tso sc
 full_test_bench.sh := all
 
 suites = $(foreach test,$(1),'$(test) $(args_$(notdir $(test))) $($(LENGTH)_$(notdir $(test)))')

@@ -386,10 +386,8 @@ void page_free(struct hf_pool *pool, struct page *page)
 	struct batch batches[BATCHES + 1];
 	uint32_t n = 0;
 
-	if (page_is(page, PAGE_TABLE)) {
+	if (page_is(page, PAGE_TABLE))
 		atomic_fetch_sub_explicit(&pool->tables, 1, memory_order_relaxed);
-		pool_reshape(pool);
-	}
 	plat_lock(&slot->lock);
 	stock_push(pool, &slot->limbo, pfn_of(pool, page));
 	if (slot->limbo.count >= pool->limbo_most) {

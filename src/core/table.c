@@ -6,7 +6,8 @@
 /*
  * Take the table behind an entry out of sight.  Whoever remembers the way to it forgets
  * that before a page of it can be given out again: an entry that is not emptied itself
- * still looks right (races/pins-again-against-unmap-and-reuse).
+ * still looks right (races/pins-again-against-exit-and-reuse-of-the-tables).  Not when the
+ * table itself is freed: its pages are given back before.
  */
 static void hide_table(struct hf_pool *pool, pte_slot *slot)
 {
