@@ -281,10 +281,10 @@ HF_API HF_MUST_USE int hf_advise(struct hf_mm *mm, uint64_t address, uint64_t le
 
 /*
  * Move bytes between the mm and a buffer, or fill with one value.  Against
- * other threads each byte is atomic, nothing more: a store that is interrupted begins
- * again, and stores some bytes twice, unless it is of 8 aligned bytes.
+ * other threads each byte is atomic, nothing more; a store stores each once, in
+ * whatever order.
  *
- * Returns the bytes moved, a prefix when a later page failed; -EFAULT (unmapped,
+ * Returns the bytes moved, a prefix when the rest failed; -EFAULT (unmapped,
  * or past an object's end), -EACCES (protection), -ENODATA (a hole that
  * a fork left), -ENOMEM, -ESRCH when the first byte failed.
  */

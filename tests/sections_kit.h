@@ -84,8 +84,8 @@ static inline bool commit_of_kind(enum plat_commit kind)
 	case PLAT_LOOK: return true;
 	case PLAT_RAISE: return plat_commit_raise(&word, &value);
 	case PLAT_RAISE_ROW: return plat_commit_raise_row(&word, 8, 1, &value) == 1;
-	case PLAT_COPY: return plat_commit_copy(&word, &(uint64_t){ 1 }, 8);
-	case PLAT_FILL: return plat_commit_fill(&word, 1, 8);
+	case PLAT_COPY: return plat_commit_copy(&word, &(uint64_t){ 1 }, 8) == 8;
+	case PLAT_FILL: return plat_commit_fill(&word, 1, 8) == 8;
 	case PLAT_SWAP: return plat_commit_swap(&word, 8, &value, 1, &swapped);
 	}
 	return false;

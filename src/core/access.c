@@ -6,8 +6,8 @@
  * translations; here both halves stand in one section, and the movement of a store
  * is the section's commit: a fork cuts the section, and then either the bytes are in
  * the page before the fork looks at it, or they are not stored at all, and the store
- * begins again.  So it never lands in a page that is shared by then, and no fork
- * waits for a thread that lost its core on the way.
+ * goes on from there in another section.  So it never lands in a page that is shared
+ * by then, and no fork waits for a thread that lost its core on the way.
  *
  * Loads leak too.  B translates; another thread of B breaks COW, which drops the
  * old page; A, alone on it now, keeps it and stores; B reads A's later bytes.
@@ -126,7 +126,13 @@ SPECIAL bool change_word(struct transfer *transfer, void *word,
 
 /* ---- moving bytes, once they have been found ----------------------------------------- */
 
-/* A load's. */
+/*
+ * Who moves bytes counts them: a store that was cut goes on behind those that it has
+ * stored, and stores none of them twice, for somebody may have seen them, and stored
+ * over them (races/store-cut-in-the-middle).
+ */
+
+/* A load's; they are not counted before it is sure that they were the right ones. */
 SPECIAL void take_bytes(struct transfer *transfer, const unsigned char *bytes, size_t length)
 {
 	if (transfer->kind == LOAD)
@@ -135,14 +141,24 @@ SPECIAL void take_bytes(struct transfer *transfer, const unsigned char *bytes, s
 		transfer->old = word_load(bytes, transfer->width);
 }
 
-/* A store's, in a section; false: cut. */
+/* A store's, in a section; false: cut, and perhaps not all of them were stored. */
 SPECIAL bool commit_bytes(struct transfer *transfer, unsigned char *bytes, size_t length)
 {
+	size_t stored;
+
 	switch (transfer->kind) {
-	case STORE: return plat_commit_copy(bytes, transfer->from + transfer->done, length);
-	case FILL: return plat_commit_fill(bytes, transfer->byte, length);
-	default: return change_word(transfer, bytes, plat_commit_swap);
+	case STORE:
+		stored = plat_commit_copy(bytes, transfer->from + transfer->done, length);
+		break;
+	case FILL:
+		stored = plat_commit_fill(bytes, transfer->byte, length);
+		break;
+	default:
+		stored = change_word(transfer, bytes, plat_commit_swap) ? length : 0;
+		break;
 	}
+	transfer->done += stored;
+	return stored == length;
 }
 
 /* A store's, under the mm's lock. */
@@ -150,10 +166,10 @@ static void put_bytes(struct transfer *transfer, unsigned char *bytes, size_t le
 {
 	switch (transfer->kind) {
 	case STORE:
-		plat_copy(bytes, transfer->from + transfer->done, length);
+		plat_copy_once(bytes, transfer->from + transfer->done, length);
 		break;
 	case FILL:
-		plat_fill(bytes, transfer->byte, length);
+		plat_fill_once(bytes, transfer->byte, length);
 		break;
 	default:
 		change_word(transfer, bytes, word_swap);
@@ -221,7 +237,10 @@ SPECIAL enum outcome load_piece(struct hf_mm *mm, uint64_t address, struct trans
 	take_bytes(transfer, place_of(walk.base, pte, address), length);
 	/* Pairs with the release fence in place_to_store(): see the head of this file. */
 	atomic_thread_fence(memory_order_acquire);
-	return likely(walk_stands(&walk, pte)) ? MOVED : AGAIN;
+	if (unlikely(!walk_stands(&walk, pte)))
+		return AGAIN;
+	transfer->done += length;
+	return MOVED;
 }
 
 SPECIAL enum outcome store_piece(struct hf_mm *mm, uint64_t address, struct transfer *transfer, size_t length,
@@ -272,6 +291,7 @@ static int piece_with_fault(struct hf_mm *mm, uint64_t address, struct transfer 
 	} else {
 		take_bytes(transfer, place_of(mm->pool->base, pte, address), length);
 	}
+	transfer->done += length;
 	/* The acquire of atomic operations. */
 	atomic_thread_fence(memory_order_acquire);
 	mm_unlock(mm);
@@ -279,31 +299,32 @@ static int piece_with_fault(struct hf_mm *mm, uint64_t address, struct transfer 
 }
 
 /*
- * Who was cut begins again, but not for ever: a try is far shorter than the time
- * between two forks, so that to be cut twice running is rare, and the lock is fair.
+ * Who was cut goes on in another section, but not for ever: a try is far shorter than the
+ * time between two forks, so that to be cut twice running is rare, and the lock is fair.
  */
 enum { TRIES = 3 };
 
-static int piece_anyhow(struct hf_mm *mm, uint64_t address, struct transfer *transfer, size_t length)
+/* Until so many bytes of the transfer are done, which begins at address; the rest of them lies in one page. */
+static int piece_anyhow(struct hf_mm *mm, uint64_t address, struct transfer *transfer, size_t until)
 {
 	enum outcome outcome = AGAIN;
 
 	for (unsigned tries = 0; outcome == AGAIN && tries < TRIES; tries++)
-		outcome = piece_without_lock(mm, address, transfer, length, true);
-	return outcome == MOVED ? 0 : piece_with_fault(mm, address, transfer, length);
+		outcome = piece_without_lock(mm, address + transfer->done, transfer, until - transfer->done, true);
+	return outcome == MOVED ? 0 : piece_with_fault(mm, address + transfer->done, transfer, until - transfer->done);
 }
 
 static ssize_t transfer_run(struct hf_mm *mm, uint64_t address, size_t length, struct transfer *transfer)
 {
-	for (size_t piece; transfer->done < length; transfer->done += piece) {
+	while (transfer->done < length) {
 		uint64_t at = address + transfer->done;
+		size_t piece = PAGE_BYTES - page_offset(at);
 		int error = -HF_EFAULT;
 
-		piece = PAGE_BYTES - page_offset(at);
 		if (piece > length - transfer->done)
 			piece = length - transfer->done;
 		if (at < ADDRESS_END && at >= address)
-			error = piece_anyhow(mm, at, transfer, piece);
+			error = piece_anyhow(mm, address, transfer, transfer->done + piece);
 		if (error)
 			return transfer->done ? (ssize_t)transfer->done : error;
 	}
@@ -346,9 +367,9 @@ ssize_t hf_read(struct hf_mm *mm, uint64_t address, void *buffer, size_t length)
 }
 
 static __attribute__((noinline)) ssize_t write_run(struct hf_mm *mm, uint64_t address, const void *bytes,
-						   size_t length)
+						   size_t length, size_t done)
 {
-	struct transfer transfer = { .kind = STORE, .from = bytes };
+	struct transfer transfer = { .kind = STORE, .from = bytes, .done = done };
 
 	return is_good(mm, bytes, length) ? transfer_run(mm, address, length, &transfer) : -HF_EINVAL;
 }
@@ -360,7 +381,7 @@ ssize_t hf_write(struct hf_mm *mm, uint64_t address, const void *bytes, size_t l
 	if (likely(mm && bytes && is_one_piece(address, length)) &&
 	    likely(piece_without_lock(mm, address, &transfer, length, false) == MOVED))
 		return (ssize_t)length;
-	return write_run(mm, address, bytes, length);
+	return write_run(mm, address, bytes, length, transfer.done);
 }
 
 ssize_t hf_fill(struct hf_mm *mm, uint64_t address, int byte, size_t length)

@@ -218,6 +218,16 @@ void plat_fill(void *to, int byte, size_t bytes)
 		engine_store((unsigned char *)to + i, WORD, word, ORDER_RELAXED, HERE);
 }
 
+void plat_copy_once(void *to, const void *from, size_t bytes)
+{
+	plat_copy(to, from, bytes);
+}
+
+void plat_fill_once(void *to, int byte, size_t bytes)
+{
+	plat_fill(to, byte, bytes);
+}
+
 void plat_copy_cold(void *to, const void *from, size_t bytes)
 {
 	plat_copy(to, from, bytes);
@@ -254,13 +264,13 @@ size_t plat_commit_raise_row(_Atomic uint64_t *first, size_t stride, size_t n, u
 	return n;
 }
 
-/* A word at a time: what is cut off inside of one, nobody could see. */
+/* A word at a time, where Linux has up to two in one commit. */
 static bool commit_word(unsigned kind, unsigned char *to, uint64_t word, const void *site)
 {
 	return engine_commit_store(kind, to, WORD, word, ORDER_RELAXED, site);
 }
 
-bool plat_commit_copy(void *to, const void *from, size_t bytes)
+size_t plat_commit_copy(void *to, const void *from, size_t bytes)
 {
 	bool from_shared = is_shared(from);
 	const unsigned char *source = from;
@@ -268,31 +278,31 @@ bool plat_commit_copy(void *to, const void *from, size_t bytes)
 
 	if (engine_self() == ENGINE_THREADS) {
 		plat_copy(to, from, bytes);
-		return true;
+		return bytes;
 	}
 	must_be_words("a copy", to, bytes);
 	if (from_shared)
 		must_be_words("a copy", from, bytes);
 	for (size_t i = 0; i < bytes; i += WORD)
 		if (!commit_word(PLAT_COPY, target + i, word_get(source + i, from_shared, HERE), HERE))
-			return false;
-	return true;
+			return i;
+	return bytes;
 }
 
-bool plat_commit_fill(void *to, int byte, size_t bytes)
+size_t plat_commit_fill(void *to, int byte, size_t bytes)
 {
 	uint64_t word = (unsigned char)byte * UINT64_C(0x0101010101010101);
 	unsigned char *target = to;
 
 	if (engine_self() == ENGINE_THREADS) {
 		plat_fill(to, byte, bytes);
-		return true;
+		return bytes;
 	}
 	must_be_words("a fill", to, bytes);
 	for (size_t i = 0; i < bytes; i += WORD)
 		if (!commit_word(PLAT_FILL, target + i, word, HERE))
-			return false;
-	return true;
+			return i;
+	return bytes;
 }
 
 bool plat_commit_swap(void *word, unsigned width, uint64_t *expected, uint64_t desired, bool *swapped)

@@ -55,6 +55,66 @@ void plat_fill(void *to, int byte, size_t bytes)
 }
 #endif
 
+/* ---- each byte once -------------------------------------------------------------------- */
+
+/*
+ * Atomic, and so what stands here is what is stored: of plain loops the compiler makes calls
+ * of the C library.  Whole words where they can be.
+ */
+enum { WORD = sizeof(uint64_t) };
+
+static size_t part_at(uintptr_t address, size_t left)
+{
+	return address % WORD || left < WORD ? 1 : WORD;
+}
+
+static uint64_t take_part(const unsigned char *from, size_t part)
+{
+	uint64_t bytes = 0;
+
+	if (part == WORD)
+		plat_copy(&bytes, from, WORD);
+	else
+		plat_copy(&bytes, from, 1);
+	return bytes;
+}
+
+static void put_part(unsigned char *to, uint64_t bytes, size_t part)
+{
+	if (part == WORD)
+		__atomic_store_n((uint64_t *)(void *)to, bytes, __ATOMIC_RELAXED);
+	else
+		__atomic_store_n(to, *(unsigned char *)&bytes, __ATOMIC_RELAXED);
+}
+
+/* Where the bytes lie over those that they come from, and behind, from the last to the first. */
+void plat_copy_once(void *to, const void *from, size_t bytes)
+{
+	bool backwards = (uintptr_t)to - (uintptr_t)from < bytes;
+	const unsigned char *source = from;
+	unsigned char *target = to;
+
+	for (size_t left = bytes, part; left; left -= part) {
+		size_t at = backwards ? left : bytes - left;
+
+		part = part_at((uintptr_t)target + at, left);
+		if (backwards)
+			at -= part;
+		put_part(target + at, take_part(source + at, part), part);
+	}
+}
+
+void plat_fill_once(void *to, int byte, size_t bytes)
+{
+	uint64_t word = (unsigned char)byte * UINT64_C(0x0101010101010101);
+	unsigned char *target = to;
+
+	for (size_t left = bytes, part; left; left -= part, target += part) {
+		part = part_at((uintptr_t)target, left);
+		put_part(target, word, part);
+	}
+}
+
 #if PLAT_VECTORS
 enum { LINE = 64, PART = sizeof(__m128i) };
 

@@ -12,8 +12,8 @@ struct plat_pair {
 PLAT_HIDDEN struct plat_pair plat_region_raise_row(_Atomic uint64_t *first, size_t stride, size_t n, uint64_t *armed);
 PLAT_HIDDEN struct plat_pair plat_region_swap(void *word, uint64_t expected, uint64_t desired, uint64_t *armed,
 					      unsigned width);
-PLAT_HIDDEN bool plat_region_copy(void *to, const void *from, size_t bytes, uint64_t *armed);
-PLAT_HIDDEN bool plat_region_fill(void *to, int byte, size_t bytes, uint64_t *armed);
+PLAT_HIDDEN size_t plat_region_copy(void *to, const void *from, size_t bytes, uint64_t *armed);
+PLAT_HIDDEN size_t plat_region_fill(void *to, int byte, size_t bytes, uint64_t *armed);
 
 static inline bool plat_commit_raise(_Atomic uint64_t *word, uint64_t *before)
 {
@@ -39,14 +39,14 @@ static inline size_t plat_commit_raise_row(_Atomic uint64_t *first, size_t strid
 	return raised.done;
 }
 
-static inline bool plat_commit_copy(void *to, const void *from, size_t bytes)
+static inline size_t plat_commit_copy(void *to, const void *from, size_t bytes)
 {
 	PLAT_TOLD_LOAD(from, bytes);
 	PLAT_TOLD_STORE(to, bytes);
 	return plat_region_copy(to, from, bytes, plat_thread.armed);
 }
 
-static inline bool plat_commit_fill(void *to, int byte, size_t bytes)
+static inline size_t plat_commit_fill(void *to, int byte, size_t bytes)
 {
 	PLAT_TOLD_STORE(to, bytes);
 	return plat_region_fill(to, byte, bytes, plat_thread.armed);
@@ -79,16 +79,16 @@ static inline size_t plat_commit_raise_row(_Atomic uint64_t *first, size_t strid
 	return n;
 }
 
-static inline bool plat_commit_copy(void *to, const void *from, size_t bytes)
+static inline size_t plat_commit_copy(void *to, const void *from, size_t bytes)
 {
-	plat_copy(to, from, bytes);
-	return true;
+	plat_copy_once(to, from, bytes);
+	return bytes;
 }
 
-static inline bool plat_commit_fill(void *to, int byte, size_t bytes)
+static inline size_t plat_commit_fill(void *to, int byte, size_t bytes)
 {
-	plat_fill(to, byte, bytes);
-	return true;
+	plat_fill_once(to, byte, bytes);
+	return bytes;
 }
 
 static inline bool plat_commit_swap(void *word, unsigned width, uint64_t *expected, uint64_t desired, bool *swapped)

@@ -78,12 +78,12 @@ PLAT_CALL bool plat_commit_raise(_Atomic uint64_t *word, uint64_t *before);
 PLAT_CALL size_t plat_commit_raise_row(_Atomic uint64_t *first, size_t stride, size_t n, uint64_t *before);
 
 /*
- * As plat_copy() and plat_fill(), of at least one byte, but cut off at any byte: some may
- * have been written, even all, but for those of one naturally aligned word.  A copy of bytes
- * to where they overlap may be cut each time.
+ * As plat_copy_once() and plat_fill_once(), of at least one byte, from the first on, in commits
+ * of up to 16 bytes; to where 8 are aligned, each 8 are in one.  Returns how many bytes were
+ * stored before the cut.  A copy of bytes to where they overlap may be cut each time.
  */
-PLAT_CALL bool plat_commit_copy(void *to, const void *from, size_t bytes);
-PLAT_CALL bool plat_commit_fill(void *to, int byte, size_t bytes);
+PLAT_CALL size_t plat_commit_copy(void *to, const void *from, size_t bytes);
+PLAT_CALL size_t plat_commit_fill(void *to, int byte, size_t bytes);
 
 /* Compare and swap, 4 or 8 bytes wide, acquire; *expected becomes what was found. */
 PLAT_CALL bool plat_commit_swap(void *word, unsigned width, uint64_t *expected, uint64_t desired, bool *swapped);
@@ -148,6 +148,13 @@ void plat_page_wake(void *page, size_t bytes);
  */
 PLAT_CALL void plat_copy(void *to, const void *from, size_t bytes);
 void plat_fill(void *to, int byte, size_t bytes);
+
+/*
+ * Where others store, too: no byte is stored twice, for somebody may have seen the
+ * first, and stored over it.  (The C library's copies end in halves that overlap.)
+ */
+void plat_copy_once(void *to, const void *from, size_t bytes);
+void plat_fill_once(void *to, int byte, size_t bytes);
 
 /*
  * A page's worth from and to memory that is cold, and whose new bytes are not asked

@@ -4,6 +4,8 @@
  * Each against the plainest loop that does the same, at every size and place around
  * those at which the real ones change their ways.
  */
+#include <signal.h>
+
 #include "kit.h"
 #include "platform.h"
 
@@ -29,6 +31,9 @@ static void copies_of_every_length(void)
 			memcpy(expected + offset, from + 64 - offset, bytes);
 			plat_copy(to + offset, from + 64 - offset, bytes);
 			must(!memcmp(to, expected, AREA), "plat_copy");
+			memset(to + offset, 0xFF, bytes);
+			plat_copy_once(to + offset, from + 64 - offset, bytes);
+			must(!memcmp(to, expected, AREA), "plat_copy_once");
 		}
 }
 
@@ -41,6 +46,10 @@ static void copies_over_themselves(void)
 			memmove(expected + 100 + distance, expected + 100, bytes);
 			plat_copy(to + 100 + distance, to + 100, bytes);
 			must(!memcmp(to, expected, AREA), "plat_copy over itself");
+			scribble();
+			plat_copy_once(to + 100 + distance, to + 100, bytes);
+			memmove(expected + 100 + distance, expected + 100, bytes);
+			must(!memcmp(to, expected, AREA), "plat_copy_once over itself");
 		}
 }
 
@@ -52,6 +61,9 @@ static void fills_of_every_length(void)
 			memset(expected + offset, 0x5a, bytes);
 			plat_fill(to + offset, 0x5a, bytes);
 			must(!memcmp(to, expected, AREA), "plat_fill");
+			memset(to + offset, 0xFF, bytes);
+			plat_fill_once(to + offset, 0x5a, bytes);
+			must(!memcmp(to, expected, AREA), "plat_fill_once");
 		}
 }
 
@@ -67,6 +79,60 @@ static void cold_copies_and_clears(void)
 		CHECK(!memcmp(to, expected, AREA));
 	}
 }
+
+/* ---- each byte once, seen after each instruction ------------------------------------- */
+
+#if defined(__x86_64__) && !PLAT_TSAN
+enum { TRAPS = 0x100 };		/* the processor's flag */
+
+static volatile size_t stepped, seen;
+static volatile unsigned char *looked_at;
+
+/* Who sees a byte that was stored stores over it. */
+static void store_over_what_is_there(int number)
+{
+	(void)number;
+	for (size_t i = 0; i < stepped; i++)
+		if (looked_at[i] == 0x5a) {
+			looked_at[i] = 0;
+			seen++;
+		}
+}
+
+static void step_once(size_t offset, size_t bytes, bool fills)
+{
+	looked_at = to + offset;
+	stepped = bytes;
+	seen = 0;
+	memset(to, 0xFF, AREA);
+	memset(from, 0x5a, AREA);
+	__builtin_ia32_writeeflags_u64(__builtin_ia32_readeflags_u64() | TRAPS);
+	if (fills)
+		plat_fill_once(to + offset, 0x5a, bytes);
+	else
+		plat_copy_once(to + offset, from + 3, bytes);
+	__builtin_ia32_writeeflags_u64(__builtin_ia32_readeflags_u64() & ~(unsigned long long)TRAPS);
+	CHECK_INT(bytes, seen);
+	for (size_t i = 0; i < bytes; i++)
+		CHECK_INT(0, to[offset + i]);
+}
+
+static void no_byte_is_stored_twice(void)
+{
+	signal(SIGTRAP, store_over_what_is_there);
+	for (size_t bytes = 0; bytes < 70; bytes += 1 + bytes / 8)
+		for (size_t offset = 0; offset < 9; offset += 4) {
+			step_once(offset, bytes, false);
+			step_once(offset, bytes, true);
+		}
+	signal(SIGTRAP, SIG_DFL);
+}
+#else
+static void no_byte_is_stored_twice(void)
+{
+	skip_test("no way to stop after each instruction");
+}
+#endif
 
 /* ---- entries ------------------------------------------------------------------------- */
 
@@ -115,6 +181,7 @@ int main(void)
 	TEST(copies_over_themselves);
 	TEST(fills_of_every_length);
 	TEST(cold_copies_and_clears);
+	TEST(no_byte_is_stored_twice);
 	TEST(rows_end_anywhere);
 	TEST(rows_of_a_table);
 	return closing_line();

@@ -71,13 +71,28 @@ static void swap_of_both_widths(void)
 
 static unsigned char from[8192], to[8192];
 
+/* Cut, they go on where they were. */
+static void copy_all(unsigned char *there, const unsigned char *here, size_t bytes)
+{
+	size_t stored = 0;
+
+	UNTIL_DONE(PLAT_COPY, (stored += plat_commit_copy(there + stored, here + stored, bytes - stored)) == bytes);
+}
+
+static void fill_all(unsigned char *there, int byte, size_t bytes)
+{
+	size_t stored = 0;
+
+	UNTIL_DONE(PLAT_FILL, (stored += plat_commit_fill(there + stored, byte, bytes - stored)) == bytes);
+}
+
 static void copy_one(size_t at, size_t bytes)
 {
 	memset(to, 0xEE, sizeof(to));
-	UNTIL_DONE(PLAT_COPY, plat_commit_copy(to + 64 + at, from + at / 2, bytes));
+	copy_all(to + 64 + at, from + at / 2, bytes);
 	CHECK(!memcmp(to + 64 + at, from + at / 2, bytes));
 	CHECK(to[63 + at] == 0xEE && to[64 + at + bytes] == 0xEE);
-	UNTIL_DONE(PLAT_FILL, plat_commit_fill(to + 64 + at, 0xA5, bytes));
+	fill_all(to + 64 + at, 0xA5, bytes);
 	for (size_t i = 0; i < bytes; i++)
 		CHECK(to[64 + at + i] == 0xA5);
 	CHECK(to[63 + at] == 0xEE && to[64 + at + bytes] == 0xEE);
@@ -95,23 +110,22 @@ static void copies_and_fills_of_all_sizes(void)
 	copy_one(0, 4096);
 }
 
-/* Begun again, a copy over its own source would not be the same: so it is right at once, or cut. */
+/* Over what has still to be copied: right at once, or cut. */
 static void copies_that_overlap(void)
 {
 	for (size_t bytes = 1; bytes < 200; bytes += 1 + bytes / 8) {
 		for (size_t step = 1; step < bytes; step += 1 + step / 4) {
-			bool down, up;
+			size_t stored;
 
 			memcpy(to, from, sizeof(to));
 			plat_section_enter(PLAT_COPY);
-			up = plat_commit_copy(to + 100 + step, to + 100, bytes);
+			stored = plat_commit_copy(to + 100 + step, to + 100, bytes);
 			plat_section_leave();
-			CHECK(!memcmp(to + 100 + step, from + 100 + (up ? 0 : step), bytes));
+			CHECK(stored == bytes || !stored);
+			CHECK(!memcmp(to + 100 + step, from + 100 + (stored ? 0 : step), bytes));
 			memcpy(to, from, sizeof(to));
-			plat_section_enter(PLAT_COPY);
-			down = plat_commit_copy(to + 100, to + 100 + step, bytes);
-			plat_section_leave();
-			CHECK(!memcmp(to + 100, from + 100 + (down ? step : 0), bytes));
+			copy_all(to + 100, to + 100 + step, bytes);
+			CHECK(!memcmp(to + 100, from + 100 + step, bytes));
 		}
 	}
 }
@@ -372,6 +386,87 @@ static void signals_in_sections(void)
 	signal(SIGUSR1, SIG_DFL);
 }
 
+/*
+ * In the middle of a store somebody sees some of its bytes, and stores over them: that stays,
+ * however the store goes on.  Somebody is the signal's handler, which has time for all of it.
+ */
+static struct {
+	unsigned char *at;
+	volatile size_t bytes;		/* 0: no store is under way */
+	unsigned char value, seen[4096];
+	volatile unsigned halfway;	/* so often it saw some bytes, not all */
+} target;
+
+static void store_over_what_is_there(int number)
+{
+	volatile unsigned char *at = target.at;
+	size_t bytes = target.bytes, seen = 0;
+
+	(void)number;
+	for (size_t i = 0; i < bytes; i++) {
+		if (at[i] == target.value) {
+			at[i] = 0;
+			target.seen[i] = 1;
+		}
+		seen += target.seen[i];
+	}
+	if (seen && seen < bytes)
+		target.halfway++;
+}
+
+static void store_and_look(unsigned char value, size_t bytes, bool fills)
+{
+	static unsigned char record[4096];
+
+	target.at = to + 64 + value % 16;
+	target.value = value;
+	memset(target.seen, 0, sizeof(target.seen));
+	memset(target.at, 0xFF, bytes);
+	memset(record, value, bytes);
+	atomic_signal_fence(memory_order_seq_cst);
+	target.bytes = bytes;
+	if (fills)
+		fill_all(target.at, value, bytes);
+	else
+		copy_all(target.at, record, bytes);
+	target.bytes = 0;
+	atomic_signal_fence(memory_order_seq_cst);
+	for (size_t i = 0; i < bytes; i++)
+		CHECK(target.at[i] == (target.seen[i] ? 0 : value));
+}
+
+static void *store_without_end(void *unused)
+{
+	static const size_t sizes[] = { 4096, 20, 64, 1001, 35, 500 };
+
+	for (unsigned i = 0; !atomic_load_explicit(&over, memory_order_relaxed) && !harness.failed; i++)
+		store_and_look((unsigned char)(1 + i % 250), sizes[i / 2 % 6], i % 2);
+	return unused;
+}
+
+enum { ENOUGH = 50 };
+
+static void no_byte_is_stored_twice(void)
+{
+	struct sigaction action = { .sa_handler = store_over_what_is_there, .sa_flags = SA_RESTART };
+	pthread_t thread;
+
+	sigaction(SIGUSR1, &action, NULL);
+	atomic_store(&over, false);
+	target.halfway = 0;
+	start(&thread, store_without_end, NULL);
+	/* On a busy machine the two take turns, and hardly meet: so for as long as it takes. */
+	for (double until = seconds_now() + 20; target.halfway < ENOUGH && !harness.failed && seconds_now() < until;) {
+		pthread_kill(thread, SIGUSR1);
+		for (volatile unsigned i = 0; i < 300; i++)
+			;
+	}
+	atomic_store(&over, true);
+	pthread_join(thread, NULL);
+	CHECK(target.halfway >= ENOUGH);
+	signal(SIGUSR1, SIG_DFL);
+}
+
 /* ---- where there is less to be had ---------------------------------------------------------------- */
 
 static void no_membarrier(void)
@@ -445,6 +540,7 @@ int main(int argc, char **argv)
 	TEST(no_swap_after_a_cut);
 	TEST(nothing_is_freed_under_a_section);
 	TEST(signals_in_sections);
+	TEST(no_byte_is_stored_twice);
 	if (!again) {
 		TEST(all_without_membarrier);
 		TEST(all_without_restartable_sequences);
