@@ -93,6 +93,7 @@ static inline bool stepping_works(void)
 	return stepping_end();
 }
 #else
+static inline void stepping_nowhere(void) { }
 static inline bool stepping_works(void) { return false; }
 static inline void stepping_set_up(void) { }
 static inline void stepping_begin(unsigned instructions, void (*stop)(void)) { (void)instructions; (void)stop; }

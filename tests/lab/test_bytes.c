@@ -4,10 +4,9 @@
  * Each against the plainest loop that does the same, at every size and place around
  * those at which the real ones change their ways.
  */
-#include <signal.h>
-
 #include "kit.h"
 #include "platform.h"
+#include "stepping.h"
 
 enum { MOST = 300, AREA = 3 * 4096 };
 
@@ -82,9 +81,6 @@ static void cold_copies_and_clears(void)
 
 /* ---- each byte once, seen after each instruction ------------------------------------- */
 
-#if defined(__x86_64__) && !PLAT_TSAN
-enum { TRAPS = 0x100 };		/* the processor's flag */
-
 static volatile size_t stepped, seen;
 static volatile unsigned char *looked_at;
 
@@ -106,12 +102,12 @@ static void step_once(size_t offset, size_t bytes, bool fills)
 	seen = 0;
 	memset(to, 0xFF, AREA);
 	memset(from, 0x5a, AREA);
-	__builtin_ia32_writeeflags_u64(__builtin_ia32_readeflags_u64() | TRAPS);
+	stepping_begin(UINT32_MAX, stepping_nowhere);
 	if (fills)
 		plat_fill_once(to + offset, 0x5a, bytes);
 	else
 		plat_copy_once(to + offset, from + 3, bytes);
-	__builtin_ia32_writeeflags_u64(__builtin_ia32_readeflags_u64() & ~(unsigned long long)TRAPS);
+	stepping_end();
 	CHECK_INT(bytes, seen);
 	for (size_t i = 0; i < bytes; i++)
 		CHECK_INT(0, to[offset + i]);
@@ -119,6 +115,11 @@ static void step_once(size_t offset, size_t bytes, bool fills)
 
 static void no_byte_is_stored_twice(void)
 {
+	stepping_set_up();
+	if (!stepping_works()) {
+		skip_test("no way to stop after each instruction");
+		return;
+	}
 	signal(SIGTRAP, store_over_what_is_there);
 	for (size_t bytes = 0; bytes < 70; bytes += 1 + bytes / 8)
 		for (size_t offset = 0; offset < 9; offset += 4) {
@@ -127,12 +128,6 @@ static void no_byte_is_stored_twice(void)
 		}
 	signal(SIGTRAP, SIG_DFL);
 }
-#else
-static void no_byte_is_stored_twice(void)
-{
-	skip_test("no way to stop after each instruction");
-}
-#endif
 
 /* ---- entries ------------------------------------------------------------------------- */
 

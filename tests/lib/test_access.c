@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 
 #include "kit.h"
+#include "stepping.h"
 
 enum { MOST = 200, BEFORE = 100 };
 
@@ -177,11 +178,74 @@ static void stores_and_additions_against_forks(void)
 	hf_mm_destroy(race.mm);
 }
 
+/* ---- each byte once, seen after each instruction ---------------------------------------- */
+
+static struct {
+	volatile unsigned char *at;	/* in the page */
+	volatile size_t bytes, seen;
+} stepped;
+
+/* Who sees a byte that was stored stores over it. */
+static void store_over_what_is_there(int number)
+{
+	(void)number;
+	for (size_t i = 0; i < stepped.bytes; i++)
+		if (stepped.at[i] == 0x5a) {
+			stepped.at[i] = 0;
+			stepped.seen++;
+		}
+}
+
+static void step_once(struct hf_mm *mm, uint64_t at, size_t bytes, bool fills)
+{
+	unsigned char record[MOST];
+	ssize_t stored;
+
+	memset(record, 0x5a, bytes);
+	stepped.bytes = bytes;
+	stepped.seen = 0;
+	stepping_begin(UINT32_MAX, stepping_nowhere);
+	stored = fills ? hf_fill(mm, at, 0x5a, bytes) : hf_write(mm, at, record, bytes);
+	stepping_end();
+	CHECK_INT(bytes, stored);
+	CHECK_INT(bytes, stepped.seen);
+	for (size_t i = 0; i < bytes; i++)
+		CHECK_INT(0, stepped.at[i]);
+}
+
+/*
+ * Promise: coherent.  Where sections are cut each trap cuts one, and the bytes are stored
+ * under the lock; as commits, where they are not (GLIBC_TUNABLES=glibc.pthread.rseq=0).
+ */
+static void no_byte_is_stored_twice(void)
+{
+	struct hf_mm *mm = new_mm();
+	uint64_t at = map_anon(mm, 1, RW);
+	struct hf_pin pin = pin_it(mm, at, P, HF_PIN_WRITE);
+
+	stepping_set_up();
+	if (!stepping_works()) {
+		skip_test("no way to stop after each instruction");
+	} else {
+		signal(SIGTRAP, store_over_what_is_there);
+		for (size_t bytes = 1; bytes < 70; bytes += 1 + bytes / 8)
+			for (size_t offset = 0; offset < 9; offset += 4) {
+				stepped.at = (unsigned char *)pin.iov[0].iov_base + offset;
+				step_once(mm, at + offset, bytes, false);
+				step_once(mm, at + offset, bytes, true);
+			}
+		signal(SIGTRAP, SIG_DFL);
+	}
+	hf_unpin(&pin, 0);
+	hf_mm_destroy(mm);
+}
+
 int main(void)
 {
 	TEST(every_length_at_the_end_of_a_page);
 	TEST(buffers_in_the_page_itself);
 	TEST(four_bytes_of_eight);
 	TEST(stores_and_additions_against_forks);
+	TEST(no_byte_is_stored_twice);
 	return closing_line();
 }
