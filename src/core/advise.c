@@ -49,7 +49,7 @@ static void refill(const struct vma *vma, uint64_t address, unsigned char *bytes
 	if (vma->object)
 		read = (size_t)hf_object_read(vma->object, (uint64_t)vma_index(vma, address) << HF_PAGE_SHIFT, bytes,
 					      PAGE_BYTES);
-	plat_fill(bytes + read, 0, PAGE_BYTES - read);
+	plat_fill_once(bytes + read, 0, PAGE_BYTES - read);
 }
 
 /* Step 3. */

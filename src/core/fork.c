@@ -422,8 +422,9 @@ static void fork_entries(struct forking *forking)
 }
 
 /*
- * Under the child's lock too: from its first mapping of an object on, a truncate
- * of that object finds the child, and empties its entries.
+ * Under the child's lock too: from its first mapping of an object on, a truncate of
+ * that object may come to the child.  (As objects list their mappings it comes to the
+ * parent first, and waits there; nothing here relies on that.)
  */
 static void fork_commit(struct forking *forking)
 {

@@ -44,8 +44,8 @@
  *	                                 races/pin-write-against-fork
  *	F3 acquire, with page_drop()     the device's last bytes turn up in the child later:
  *	                                 races/unpin-against-fork
- *	no lock inside a section         deadlock with whoever waits for a grace period, or
- *	                                 where no section can be cut: races/store-against-fork
+ *	no lock inside a section         deadlock with whoever waits for a grace period:
+ *	                                 races/store-against-unmap
  *	pages and tables freed after a   the pin raises a stranger's page, or walks a
  *	grace period (page.c)            stranger's bytes as a table: history/unmap-races-fast-pin
  *
@@ -129,9 +129,9 @@ static inline pte_t walk_to_pin(const struct hf_mm *mm, vpn_t vpn, pte_t need, c
 }
 
 /*
- * P3, by commits, in a section of its own for swaps.  As far as it goes: it ends where a
- * table on the way has gone or is shared meanwhile, or the section is cut.  A shared
- * table is marked by nobody: it has no pins, and two owners.
+ * P3, by commits, in a section of its own for swaps, on a way that is PINNABLE.  As far as
+ * it goes: it ends where a table on the way has gone meanwhile, or the section is cut.
+ * So nobody marks a table that is shared: it has no pins, and two owners.
  */
 static inline void walk_mark_pinned(const struct walk *walk)
 {
@@ -141,8 +141,8 @@ static inline void walk_mark_pinned(const struct walk *walk)
 
 		/* A plain load where it is set already: one store a call cost Linux a factor of five. */
 		while (!(pte & PTE_HAS_PINNED) && !swapped) {
-			/* Never into an entry that was emptied, nor below one that a fork has shared. */
-			if ((pte & (PTE_P | PTE_PINNABLE)) != (PTE_P | PTE_PINNABLE))
+			/* Never into an entry that was emptied. */
+			if (!(pte & PTE_P))
 				return;
 			if (!plat_commit_swap(walk->upper[level], sizeof(pte), &pte, pte | PTE_HAS_PINNED, &swapped))
 				return;

@@ -242,8 +242,8 @@ ssize_t hf_object_write(struct hf_object *object, uint64_t offset, const void *b
 			piece = 0;
 			continue;
 		}
-		plat_copy(page_bytes(object->pool, pfn_of(object->pool, page)) + page_offset(offset),
-			  (const unsigned char *)bytes + done, piece);
+		plat_copy_once(page_bytes(object->pool, pfn_of(object->pool, page)) + page_offset(offset),
+			       (const unsigned char *)bytes + done, piece);
 		page_dirty(object->pool, page);
 		page_drop(object->pool, page, COUNT_REFERENCE);
 	}

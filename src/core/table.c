@@ -134,7 +134,7 @@ static bool prune_under(struct hf_pool *pool, pfn_t pfn, unsigned level, vpn_t f
 		pte_t pte = pte_load(slot);
 		vpn_t end = (vpn | (span - 1)) + 1;
 
-		/* What is shared was not empty when it became so, and has not changed. */
+		/* Under what is shared nothing is changed, empty or not (races/tables-empty-one-against-store). */
 		if (!pte || !table_is_own(pte) || !prune_under(pool, pte_pfn(pte), level - 1, vpn, end < to ? end : to))
 			continue;
 		hide_table(pool, slot);

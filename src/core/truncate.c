@@ -139,8 +139,8 @@ static void zero_tail(struct hf_object *object, uint64_t bytes)
 
 	if (!page)
 		return;
-	plat_fill(page_bytes(object->pool, pfn_of(object->pool, page)) + page_offset(bytes), 0,
-		  PAGE_BYTES - page_offset(bytes));
+	plat_fill_once(page_bytes(object->pool, pfn_of(object->pool, page)) + page_offset(bytes), 0,
+		       PAGE_BYTES - page_offset(bytes));
 	page_drop(object->pool, page, COUNT_REFERENCE);
 }
 

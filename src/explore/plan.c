@@ -14,7 +14,7 @@
 #include "memory.h"
 
 #define FIRST_PAGE 4u	/* below is nothing given out (vma.c) */
-#define LAST_PAGE 128u	/* of 4 levels of 4 entries, the user half */
+#define LAST_PAGE 64u	/* of 3 levels of 4 entries */
 
 struct planner {
 	struct plan *plan;
