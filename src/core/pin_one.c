@@ -149,8 +149,11 @@ static inline ssize_t pin_one(struct hf_mm *mm, uint64_t address, size_t length,
 	fill_in(record, mm, address, length, how, tag, plat_stamp_quick());
 	iov = record->iov;
 	plat_section_enter_quick(PLAT_RAISE);
-	/* P1, and all of P2 and P3 but the entry itself, which were done when it was remembered. */
-	if (unlikely(atomic_load_explicit(&pool->shape, memory_order_acquire) != slot->last.shape))
+	/*
+	 * P1, and all of P2 and P3 but the entry itself, which were done when it was remembered.
+	 * Relaxed: where it is the number that is remembered, this thread has acquired it then.
+	 */
+	if (unlikely(atomic_load_explicit(&pool->shape, memory_order_relaxed) != slot->last.shape))
 		goto out;
 	pte = pte_load(&slot->last.entries[number]);
 	if (unlikely((pte & need) != need))

@@ -149,7 +149,7 @@ uint64_t pool_free_pages(struct hf_pool *pool);
 /* What anybody remembers of the way to a table is forgotten. */
 static inline void pool_reshape(struct hf_pool *pool)
 {
-	/* Release pairs with the acquire loads in pin_one.c (races/pins-again-against-fork). */
+	/* Release pairs with the acquire load in pin_by_walk() (races/pins-again-against-fork). */
 	atomic_fetch_add_explicit(&pool->shape, 1, memory_order_release);
 }
 
