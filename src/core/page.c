@@ -11,6 +11,8 @@
  *
  * The limit is hard, and exact: before an allocation fails, every free page in
  * every cache and limbo has been gathered, and nobody carries any (pool->moving).
+ * One gap is known: the slots are looked at one after the other, so a page that is
+ * freed into one already seen, while those of one not yet seen are used up, is missed.
  */
 #include "pool.h"
 

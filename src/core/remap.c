@@ -50,6 +50,8 @@ static void move_entries(const struct remap *remap)
 	vpn_t to = vpn_of(remap->to);
 	pte_slot *slot;
 
+	/* Where HAS_PINNED stands a pin of one page asks no more whether the inventory may know the mm (pin_one.c). */
+	atomic_store_explicit(&mm->recorded, 1, memory_order_relaxed);
 	for (vpn_t vpn = from; (vpn = tree_next(mm->pool, &mm->tables, vpn, end, &slot)) < end; vpn++) {
 		pte_slot *target = tree_find(mm->pool, &mm->tables, vpn - from + to);
 		pte_t pte;

@@ -280,6 +280,23 @@ static void a_dead_mm_is_no_reason_to_try_again(void)
 	hf_mm_destroy(mm);
 }
 
+/* A move marks the way to its page, so that the first pin there may be one of the quickest kind. */
+static void inventory_forgets_an_mm_whose_pages_were_moved(void)
+{
+	struct hf_mm *mm = new_mm();
+	uint64_t at = map_anon(mm, 1, RW), to = at + 64 * P;
+	struct hf_pin_info info = { 0 };
+	struct hf_pin pin;
+
+	CHECK_INT(1, hf_write(mm, at, "x", 1));
+	CHECK_INT(0, hf_remap(mm, at, P, P, HF_REMAP_MAYMOVE | HF_REMAP_FIXED, &to));
+	CHECK_INT((long)P, (long)hf_pin(mm, to, P, HF_PIN_READ, NULL, &pin));
+	hf_mm_destroy(mm);
+	CHECK_INT(1, (long)hf_inventory(pool, NULL, &info, 1));
+	CHECK(!info.mm);
+	CHECK_INT(0, hf_unpin(&pin, 0));
+}
+
 int main(void)
 {
 	TEST(backed_fork_against_truncate);
@@ -293,5 +310,6 @@ int main(void)
 	TEST(inventory_of_a_new_mm_is_empty);
 	TEST(a_handler_hears_with_its_own_context);
 	TEST(a_dead_mm_is_no_reason_to_try_again);
+	TEST(inventory_forgets_an_mm_whose_pages_were_moved);
 	return closing_line();
 }
