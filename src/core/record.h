@@ -104,12 +104,12 @@ static inline uint64_t record_begin(struct record *record, uint64_t one)
 	uint64_t word = atomic_load_explicit(&record->word, memory_order_relaxed) + (RECORD_LIVE | one);
 
 	/*
-	 * Pairs with the one in load_piece(): what a device stores through the pin has no
-	 * fence of its own (races/device-write-against-load-and-cow).
+	 * Pairs with record_read() and record_claim(): all of the pin (races/inventory-against-pin-again).
+	 * A fence, and not the store's own order, for what a device stores through the pin has
+	 * none: it pairs with the one in load_piece() (races/device-write-against-load-and-cow).
 	 */
 	atomic_thread_fence(memory_order_release);
-	/* Pairs with record_read() and record_claim(): all of the pin (races/inventory-against-pin). */
-	atomic_store_explicit(&record->word, word, memory_order_release);
+	atomic_store_explicit(&record->word, word, memory_order_relaxed);
 	return word;
 }
 
