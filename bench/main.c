@@ -164,7 +164,10 @@ int main(int argc, char **argv)
 	if (argc < 1)
 		return EXIT_USAGE;
 	status = options_parse(&wish, argv);
+	/* What a side has ends with its process, here as elsewhere. */
+	if (status < 0 && wish.count)
+		_exit(finish(count_only(&wish)));
 	if (status < 0)
-		status = wish.count ? count_only(&wish) : measure_all(&wish);
+		status = measure_all(&wish);
 	return finish(status);
 }
