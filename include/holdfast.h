@@ -242,7 +242,8 @@ HF_API HF_MUST_USE int hf_map(struct hf_mm *mm, uint64_t *address, uint64_t leng
 
 /* Unmap a range; it may cut mappings, and may be partly or wholly unmapped
    already.  Pinned pages live until their unpin.  Returns 0; -EINVAL, -ENOMEM
-   (a cut needs a new VMA), -ESRCH. */
+   (a cut needs a new VMA; a table that a fork shares, and that sticks out of the
+   range, a copy), -ESRCH. */
 HF_API HF_MUST_USE int hf_unmap(struct hf_mm *mm, uint64_t address, uint64_t length);
 
 /* Change the protection of a wholly mapped range.  Returns 0; -EACCES (write to
