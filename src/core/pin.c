@@ -227,8 +227,9 @@ static int take_pages(struct taking *taking, int *fast)
 		error = runs_grow(record, taking->pages);
 		if (error)
 			break;
-		if (!(taking->how & HF_PIN_GET))
+		if (!(taking->how & HF_PIN_GET) && !taking->closed)
 			pin_fast(taking);
+		taking->closed = false;
 		if (record->pages == taking->pages)
 			break;
 		/* Full runs are no reason to go slow. */
@@ -285,9 +286,10 @@ static ssize_t pin_range(struct taking *taking, uint64_t address, size_t length,
 	return (ssize_t)pin->length;
 }
 
-ssize_t pin_any(struct hf_mm *mm, uint64_t address, size_t length, unsigned how, const char *tag, struct hf_pin *pin)
+static ssize_t pin_from(struct hf_mm *mm, uint64_t address, size_t length, unsigned how, const char *tag,
+			struct hf_pin *pin, bool closed)
 {
-	struct taking taking = { .mm = mm, .how = how, .vpn = vpn_of(address) };
+	struct taking taking = { .mm = mm, .how = how, .vpn = vpn_of(address), .closed = closed };
 	ssize_t pinned;
 
 	if (!mm || !pin || !length || length > SIZE_MAX / 2 || !how_is_good(how))
@@ -310,6 +312,18 @@ ssize_t pin_any(struct hf_mm *mm, uint64_t address, size_t length, unsigned how,
 	if (pinned < 0)
 		record_give(taking.record);
 	return pinned;
+}
+
+ssize_t pin_any(struct hf_mm *mm, uint64_t address, size_t length, unsigned how, const char *tag, struct hf_pin *pin)
+{
+	return pin_from(mm, address, length, how, tag, pin, false);
+}
+
+ssize_t pin_while_forking(struct hf_mm *mm, uint64_t address, size_t length, unsigned how, const char *tag,
+			  struct hf_pin *pin)
+{
+	stat_add(mm->pool, STAT_left_forking, 1);
+	return pin_from(mm, address, length, how, tag, pin, true);
 }
 
 /* ---- unpin ----------------------------------------------------------------------------------------- */

@@ -15,6 +15,7 @@ struct taking {
 	vpn_t vpn;		/* of the first page */
 	uint64_t pages;		/* wanted */
 	unsigned how;
+	bool closed;		/* a fork is under way: no need to ask once more */
 	pfn_t over;		/* pages whose last pin was taken back, linked through index; 0: none */
 #ifdef HF_LAB
 	uint32_t sequence;	/* what the mm's was when the fast path began */
@@ -32,6 +33,9 @@ void pin_take_back(struct taking *taking, struct page *page);
 
 /* The general way: any range, any flags, any number of pages on the slow path (pin.c). */
 ssize_t pin_any(struct hf_mm *mm, uint64_t address, size_t length, unsigned how, const char *tag, struct hf_pin *pin);
+/* The same for who has just found that a fork is under way. */
+ssize_t pin_while_forking(struct hf_mm *mm, uint64_t address, size_t length, unsigned how, const char *tag,
+			  struct hf_pin *pin);
 int unpin_any(const struct hf_pin *pin, unsigned how);
 
 /* Add pages in a row to the runs, which have room. */

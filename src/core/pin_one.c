@@ -108,7 +108,7 @@ static __attribute__((noinline)) ssize_t pin_by_walk(struct hf_mm *mm, uint64_t 
 	struct slot *slot = slot_mine(pool);
 	struct record *record;
 	struct way way = { .mm = mm, .start = address & ~(uint64_t)(TABLE_BYTES - 1) };
-	pte_t pte = 0;
+	pte_t pte;
 
 	if (unlikely(address >= ADDRESS_END || slot_is_shared(pool, slot) || !records_refill(pool, slot)))
 		return pin_any(mm, address, length, how, tag, pin);
@@ -117,8 +117,11 @@ static __attribute__((noinline)) ssize_t pin_by_walk(struct hf_mm *mm, uint64_t 
 	plat_section_enter(PLAT_RAISE);
 	/* Before P1: a fork that began since is in the one or the other (races/pins-again-against-fork). */
 	way.shape = atomic_load_explicit(&pool->shape, memory_order_acquire);
-	if (likely(handshake_open(mm)))							/* P1 */
-		pte = walk_to_pin(mm, vpn_of(address), holdfast_need(how), &way.entries);	/* P2, P3 */
+	if (unlikely(!handshake_open(mm))) {						/* P1 */
+		plat_section_leave();
+		return begin_again(pin_while_forking, mm, record, pin);
+	}
+	pte = walk_to_pin(mm, vpn_of(address), holdfast_need(how), &way.entries);	/* P2, P3 */
 	if (unlikely(!pte)) {
 		plat_section_leave();
 		return begin_again(pin_any, mm, record, pin);
