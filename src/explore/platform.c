@@ -228,16 +228,6 @@ void plat_fill_once(void *to, int byte, size_t bytes)
 	plat_fill(to, byte, bytes);
 }
 
-void plat_copy_cold(void *to, const void *from, size_t bytes)
-{
-	plat_copy(to, from, bytes);
-}
-
-void plat_clear_cold(void *to, size_t bytes)
-{
-	plat_fill(to, 0, bytes);
-}
-
 /* ---- commits ------------------------------------------------------------------------------------ */
 
 static bool raise(unsigned kind, void *word, uint64_t *before, const void *site)

@@ -3,11 +3,10 @@
  *
  * Short copies are in line (bytes.h).
  *
- * Copies and clears of cold pages go past the caches, with the non-temporal stores
- * that every x86-64 has; elsewhere they are the ordinary ones.  Entries in a row are
- * compared four at a time where the processor has AVX2; it is asked each time, which is
- * a load and a test.  ThreadSanitizer is told what bytes and entries are, so it gets the
- * plain loops.
+ * Entries in a row are compared four at a time where the processor has AVX2; it is
+ * asked each time, which is a load and a test.  ThreadSanitizer is told what bytes and
+ * entries are, so it gets the plain loops.  Not here: copies and clears past the caches,
+ * which were measured and lose (docs/profile.md).
  */
 #include "platform.h"
 
@@ -114,64 +113,6 @@ void plat_fill_once(void *to, int byte, size_t bytes)
 		put_part(target, word, part);
 	}
 }
-
-#if PLAT_VECTORS
-enum { LINE = 64, PART = sizeof(__m128i) };
-
-static inline void line_copy(__m128i *to, const __m128i *from)
-{
-	__m128i a = _mm_load_si128(from), b = _mm_load_si128(from + 1);
-	__m128i c = _mm_load_si128(from + 2), d = _mm_load_si128(from + 3);
-
-	_mm_stream_si128(to, a);
-	_mm_stream_si128(to + 1, b);
-	_mm_stream_si128(to + 2, c);
-	_mm_stream_si128(to + 3, d);
-}
-
-static inline void line_clear(__m128i *line)
-{
-	const __m128i zero = _mm_setzero_si128();
-
-	_mm_stream_si128(line, zero);
-	_mm_stream_si128(line + 1, zero);
-	_mm_stream_si128(line + 2, zero);
-	_mm_stream_si128(line + 3, zero);
-}
-
-/*
- * The store fences: stores past the caches are in no order with those that follow,
- * not even on x86.  Their partner is whoever loads the entry that the caller publishes
- * next: pte_publish() is a plain store there, and pte_load() a plain load.
- */
-void plat_copy_cold(void *to, const void *from, size_t bytes)
-{
-	__m128i *target = to, *const end = target + bytes / PART;
-
-	for (const __m128i *source = from; target != end; target += LINE / PART, source += LINE / PART)
-		line_copy(target, source);
-	_mm_sfence();
-}
-
-void plat_clear_cold(void *to, size_t bytes)
-{
-	__m128i *line = to, *const end = line + bytes / PART;
-
-	for (; line != end; line += LINE / PART)
-		line_clear(line);
-	_mm_sfence();
-}
-#else
-void plat_copy_cold(void *to, const void *from, size_t bytes)
-{
-	plat_copy(to, from, bytes);
-}
-
-void plat_clear_cold(void *to, size_t bytes)
-{
-	plat_fill(to, 0, bytes);
-}
-#endif
 
 /* ---- many entries at a time ---------------------------------------------------------- */
 

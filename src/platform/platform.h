@@ -156,13 +156,6 @@ void plat_fill(void *to, int byte, size_t bytes);
 void plat_copy_once(void *to, const void *from, size_t bytes);
 void plat_fill_once(void *to, int byte, size_t bytes);
 
-/*
- * A page's worth from and to memory that is cold, and whose new bytes are not asked
- * for at once: what is in the caches stays there.  Sizes and addresses are multiples of 64.
- */
-void plat_copy_cold(void *to, const void *from, size_t bytes);
-void plat_clear_cold(void *to, size_t bytes);
-
 /* ---- many entries at a time ------------------------------------------------------------ */
 
 /* How many of the n entries, from the first on, are (entry & mask) == want + i * step.  Each is loaded with acquire. */

@@ -66,19 +66,6 @@ static void fills_of_every_length(void)
 		}
 }
 
-static void cold_copies_and_clears(void)
-{
-	for (size_t bytes = 0; bytes <= 2 * 4096; bytes += bytes < 512 ? 64 : 1984) {
-		scribble();
-		memcpy(expected + 64, from + 128, bytes);
-		plat_copy_cold(to + 64, from + 128, bytes);
-		CHECK(!memcmp(to, expected, AREA));
-		memset(expected + 192, 0, bytes);
-		plat_clear_cold(to + 192, bytes);
-		CHECK(!memcmp(to, expected, AREA));
-	}
-}
-
 /* ---- each byte once, seen after each instruction ------------------------------------- */
 
 static volatile size_t stepped, seen;
@@ -175,7 +162,6 @@ int main(void)
 	TEST(copies_of_every_length);
 	TEST(copies_over_themselves);
 	TEST(fills_of_every_length);
-	TEST(cold_copies_and_clears);
 	TEST(no_byte_is_stored_twice);
 	TEST(rows_end_anywhere);
 	TEST(rows_of_a_table);
