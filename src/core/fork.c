@@ -370,11 +370,13 @@ static pte_t child_entry(struct forking *forking, pte_slot *slot, vpn_t vpn, boo
 
 static pte_t fork_slot(struct forking *forking, pte_slot *slot, unsigned level, vpn_t vpn);
 
-/* The child's table for one of the parent's that it can't share; look: there may be pins.  0: it has nothing there. */
-static pfn_t fork_table(struct forking *forking, pfn_t pfn, unsigned level, vpn_t vpn, bool look)
+/*
+ * Fill in the child's table for one of the parent's that it can't share; look: there may be
+ * pins.  If it has none yet (0) it gets one with its first entry.  Returns it.
+ */
+static pfn_t fork_table(struct forking *forking, pfn_t pfn, unsigned level, vpn_t vpn, bool look, pfn_t table)
 {
 	struct hf_pool *pool = forking->parent->pool;
-	pfn_t table = 0;
 
 	for (unsigned index = 0; index < TABLE_ENTRIES; index++) {
 		pte_slot *slot = &table_of(pool, pfn)[index];
@@ -404,21 +406,8 @@ static pte_t fork_slot(struct forking *forking, pte_slot *slot, unsigned level, 
 	if (may_share(forking, pte, level, vpn))
 		return table_share(forking->parent->pool, slot);
 	table = fork_table(forking, pte_pfn(pte), level - 1, vpn,
-			   !DESIGN_LOOKS_AT_TABLES(forking->parent) || (pte & PTE_HAS_PINNED));
+			   !DESIGN_LOOKS_AT_TABLES(forking->parent) || (pte & PTE_HAS_PINNED), 0);
 	return table ? pte_make(table, PTE_TABLE) : 0;
-}
-
-static void fork_entries(struct forking *forking)
-{
-	struct hf_pool *pool = forking->parent->pool;
-	pte_slot *from = table_of(pool, forking->parent->tables.root), *to = table_of(pool, forking->child->tables.root);
-
-	for (unsigned index = 0; index < TABLE_ENTRIES; index++) {
-		pte_t pte = fork_slot(forking, &from[index], TABLE_LEVELS - 1, index * tree_reach(TABLE_LEVELS - 1));
-
-		if (pte)
-			tree_fill(pool, &to[index], pte);
-	}
 }
 
 /*
@@ -435,7 +424,8 @@ static void fork_commit(struct forking *forking)
 		list_remove(&vma->in_object);
 		vma_insert(forking->child, vma);
 	}
-	fork_entries(forking);
+	/* The child has a root.  Whether there may be pins is asked of what stands in it. */
+	fork_table(forking, forking->parent->tables.root, TABLE_LEVELS - 1, 0, false, forking->child->tables.root);
 	forking->child->gap_hint = forking->parent->gap_hint;
 	mm_unlock(forking->child);
 	if (forking->report)
