@@ -98,13 +98,6 @@ static inline void record_fill(struct record *record, const struct hf_mm *mm, ui
 	atomic_store_explicit(&record->since, since, memory_order_relaxed);
 }
 
-/* ThreadSanitizer knows no fences: to it the store itself is one.  The explorer does. */
-#if defined(__SANITIZE_THREAD__) && !defined(HF_EXPLORED)
-#define RECORD_ORDER memory_order_release
-#else
-#define RECORD_ORDER memory_order_relaxed
-#endif
-
 /* Make it live: the inventory sees it.  Returns the word for the handle.  one: RECORD_ONE, or 0. */
 static inline uint64_t record_begin(struct record *record, uint64_t one)
 {
@@ -116,7 +109,12 @@ static inline uint64_t record_begin(struct record *record, uint64_t one)
 	 * none: it pairs with the one in load_piece() (races/device-write-against-load-and-cow).
 	 */
 	atomic_thread_fence(memory_order_release);
-	atomic_store_explicit(&record->word, word, RECORD_ORDER);
+#if defined(__SANITIZE_THREAD__) && !defined(HF_EXPLORED)
+	/* ThreadSanitizer knows no fences: to it the store is one.  The explorer does. */
+	atomic_store_explicit(&record->word, word, memory_order_release);
+#else
+	atomic_store_explicit(&record->word, word, memory_order_relaxed);
+#endif
 	return word;
 }
 
