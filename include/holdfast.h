@@ -435,6 +435,7 @@ HF_API void hf_pool_stats(struct hf_pool *pool, struct hf_stats *stats);
 #define HF_ENTRY_USER (UINT64_C(1) << 2)
 #define HF_ENTRY_ACCESSED (UINT64_C(1) << 5)
 #define HF_ENTRY_DIRTY (UINT64_C(1) << 6)
+#define HF_ENTRY_HUGE (UINT64_C(1) << 7) /* level 1: 2 MiB, and no table */
 #define HF_ENTRY_PINNABLE (UINT64_C(1) << 9)
 #define HF_ENTRY_HAS_PINNED (UINT64_C(1) << 10) /* upper levels: a pin may be under this */
 #define HF_ENTRY_NX (UINT64_C(1) << 63)

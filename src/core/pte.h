@@ -3,7 +3,7 @@
  *
  *	 63  62..59   58..53   52    51           12  11    10     9    8 7  6 5 4 3 2 1 0
  *	+---+------+---------+-----+----------------+-----+------+-----+---+--+-+-+---+-+-+-+
- *	|NX |   0  |    0    |HOLE |  frame number  |KEPT | HAS_ | PIN |   |  |D|A|   |U|W|P|
+ *	|NX |   0  |    0    |HOLE |  frame number  |KEPT | HAS_ | PIN |   |PS|D|A|   |U|W|P|
  *	|   |      |         |     |                |     |PINNED|NABLE|   |  | | |   | | | |
  *	+---+------+---------+-----+----------------+-----+------+-----+---+--+-+-+---+-+-+-+
  *
@@ -12,6 +12,7 @@
  *
  * PINNABLE    the page at this entry is the one that this address will have for as
  *             long as it may be pinned.  Composes along the walk as W does: by AND.
+ * PS          (level 1) no table behind it, but TABLE_ENTRIES frames in a row: a huge entry.
  * HAS_PINNED  (upper levels) a pin may have been taken under this entry since the
  *             last fork that looked.
  * KEPT        not present, and yet a page stands here: the mapping's protection is
@@ -31,6 +32,7 @@
 #define PTE_U HF_ENTRY_USER
 #define PTE_A HF_ENTRY_ACCESSED
 #define PTE_D HF_ENTRY_DIRTY
+#define PTE_PS HF_ENTRY_HUGE
 #define PTE_PINNABLE HF_ENTRY_PINNABLE
 #define PTE_HAS_PINNED HF_ENTRY_HAS_PINNED
 #define PTE_KEPT (UINT64_C(1) << 11)
