@@ -27,8 +27,8 @@
  *
  * Errors   0 or a count on success, a negative errno otherwise.  A failed call
  *          leaves the state as it was; where a call can get part of the way
- *          (read, write, fill, pin), what it did is a prefix and the result
- *          says how long.  A null handle or pointer is -EINVAL everywhere, and
+ *          (read, write, fill, pin, collapse), what it did is a prefix and the
+ *          result says how long.  A null handle or pointer is -EINVAL everywhere, and
  *          not repeated below.  Misuse by the program (a second unpin, an unpin of
  *          what was never pinned) returns -EINVAL and is reported through
  *          hf_set_misuse_handler().
@@ -70,6 +70,10 @@ HF_API const char *hf_version(void);
 
 /* Bytes a page: 4096 in the library as it is installed. */
 HF_API size_t hf_page_size(void);
+
+/* Bytes a huge page, which one entry maps: 2 MiB in the library as it is installed. */
+HF_API size_t hf_huge_size(void);
+#define HF_HUGE_BYTES ((uint64_t)hf_huge_size())
 
 /* ---- pool --------------------------------------------------------------- */
 
@@ -226,15 +230,19 @@ HF_API void hf_mm_destroy(struct hf_mm *mm);
 #define HF_MAP_SHARED 1u
 #define HF_MAP_FIXED 2u		/* at this address, and whatever is there is unmapped */
 #define HF_MAP_FIXED_NOREPLACE 4u /* at this address, or -EEXIST */
+#define HF_MAP_HUGE 8u		/* private anonymous memory only: huge pages where they fit, as HF_ADVISE_HUGE */
 
 /*
  * Map length bytes (rounded up to pages) of an object from offset on, or of
  * anonymous memory (object NULL, offset 0).  *address is a wish, and becomes
  * the place; 0 is no wish.  Shared anonymous memory is an object without a name.
- * A mapping may reach past its object's end: touching it there is -EFAULT.
+ * A mapping may reach past its object's end: touching it there is -EFAULT.  With
+ * HF_MAP_HUGE the place, where it is not given, is a multiple of HF_HUGE_BYTES if
+ * length is that or more.
  *
  * Returns 0; -EINVAL (unaligned, empty, overflowing, unknown or contradictory
- * flags, an object of another pool), -ENOMEM (no address, no memory), -EEXIST,
+ * flags, HF_MAP_HUGE for other than private anonymous memory, an object of another
+ * pool), -ENOMEM (no address, no memory), -EEXIST,
  * -ESRCH.
  */
 HF_API HF_MUST_USE int hf_map(struct hf_mm *mm, uint64_t *address, uint64_t length, unsigned prot, unsigned flags,
@@ -272,11 +280,31 @@ enum hf_advice {
 	HF_ADVISE_DONTFORK = 2,	/* absent from children */
 	HF_ADVISE_DOFORK = 3,	/* undo DONTFORK */
 	HF_ADVISE_WIPEONFORK = 4, /* zero in children; private anonymous only */
-	HF_ADVISE_KEEPONFORK = 5 /* undo WIPEONFORK */
+	HF_ADVISE_KEEPONFORK = 5, /* undo WIPEONFORK */
+	HF_ADVISE_HUGE = 6,	/* the first touch of a block of HF_HUGE_BYTES (aligned, all of it in the
+				   mapping, nothing in it yet) brings a huge page, if the pool has one; else a
+				   page as ever.  Private anonymous only.  A hint: no byte is different */
+	HF_ADVISE_NOHUGE = 7	/* undo HUGE; the huge pages that are there stay */
 };
 
 /* Returns 0; -EINVAL, -ENOMEM (not all mapped, or no memory), -ESRCH. */
 HF_API HF_MUST_USE int hf_advise(struct hf_mm *mm, uint64_t address, uint64_t length, enum hf_advice advice);
+
+/*
+ * Make each block of the range one huge page, now, with the hint or without: in
+ * place where its pages are a block already, in order, and nobody else has them;
+ * else by a copy, which pages that a fork shares need in any case.  What is not
+ * there yet is filled with zeroes.  address and length are multiples of
+ * HF_HUGE_BYTES; each block must be private anonymous memory of one mapping.
+ *
+ * Returns how many blocks from address on are huge pages now, those that were
+ * before among them: a prefix when a later one could not be made; when the first
+ * could not: -EINVAL (no such range, or not private anonymous memory of one
+ * mapping), -EBUSY (a page of it is pinned or has a plain reference, and would have to
+ * move), -ENOMEM (not mapped, or no free block), -ENODATA (a hole that a fork
+ * left), -ESRCH.  A block that could not be made is as it was.
+ */
+HF_API HF_MUST_USE ssize_t hf_collapse(struct hf_mm *mm, uint64_t address, uint64_t length);
 
 /* ---- access through the mm ---------------------------------------------- */
 
@@ -411,6 +439,9 @@ HF_API size_t hf_inventory(struct hf_pool *pool, const struct hf_mm *mm, struct 
 	X(fork_tables, "page tables in which a fork looked for pins")                                                  \
 	X(table_copies, "page tables copied: the first change under one that a fork shared")                           \
 	X(discard_kept, "pinned pages that a discard changed in place")                                                \
+	X(huge_faults, "faults answered by a huge page")                                                               \
+	X(huge_splits, "entries of huge pages that a table of pages took the place of")                                \
+	X(huge_collapses, "blocks made huge pages by hf_collapse(), in place or by a copy")                            \
 	X(graces, "waits for the read sections under way, or cuts of them")                                            \
 	X(pages_free, "now: free pages")                                                                               \
 	X(pages_data, "now: pages of data")                                                                            \
@@ -435,7 +466,7 @@ HF_API void hf_pool_stats(struct hf_pool *pool, struct hf_stats *stats);
 #define HF_ENTRY_USER (UINT64_C(1) << 2)
 #define HF_ENTRY_ACCESSED (UINT64_C(1) << 5)
 #define HF_ENTRY_DIRTY (UINT64_C(1) << 6)
-#define HF_ENTRY_HUGE (UINT64_C(1) << 7) /* level 1: 2 MiB, and no table */
+#define HF_ENTRY_HUGE (UINT64_C(1) << 7)	/* a huge page: the frame is that of the page asked about */
 #define HF_ENTRY_PINNABLE (UINT64_C(1) << 9)
 #define HF_ENTRY_HAS_PINNED (UINT64_C(1) << 10) /* upper levels: a pin may be under this */
 #define HF_ENTRY_NX (UINT64_C(1) << 63)

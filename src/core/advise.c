@@ -1,5 +1,5 @@
 /*
- * advise.c - discard under pins, and what a mapping does at a fork
+ * advise.c - discard under pins, what a mapping does at a fork, and the hint for huge pages
  *
  * A discard of a private page that is pinned changes its contents in place: to
  * zeroes, or to what the object holds.  Which pages are pinned only the handshake
@@ -86,27 +86,31 @@ static void discard_range(struct hf_mm *mm, uint64_t start, uint64_t end)
 		discard_entries(mm, vma);
 }
 
-/* ---- at a fork ------------------------------------------------------------------------- */
+/* ---- at a fork, and at a fault --------------------------------------------------------- */
 
-static void set_fork_flags(struct hf_mm *mm, uint64_t start, uint64_t end, enum hf_advice advice)
+static void set_flags(struct hf_mm *mm, uint64_t start, uint64_t end, enum hf_advice advice)
 {
-	for (struct vma *vma = vma_first(mm, start, end); vma; vma = vma_next(vma, end)) {
-		if (advice == HF_ADVISE_DONTFORK)
-			vma->flags |= VMA_DONTFORK;
-		else if (advice == HF_ADVISE_DOFORK)
-			vma->flags &= ~(unsigned)VMA_DONTFORK;
-		else if (advice == HF_ADVISE_WIPEONFORK)
-			vma->flags |= VMA_WIPEONFORK;
-		else
-			vma->flags &= ~(unsigned)VMA_WIPEONFORK;
-	}
+	static const struct { unsigned set, clear; } changes[] = {
+		[HF_ADVISE_DONTFORK] = { VMA_DONTFORK, 0 },	[HF_ADVISE_DOFORK] = { 0, VMA_DONTFORK },
+		[HF_ADVISE_WIPEONFORK] = { VMA_WIPEONFORK, 0 }, [HF_ADVISE_KEEPONFORK] = { 0, VMA_WIPEONFORK },
+		[HF_ADVISE_HUGE] = { VMA_HUGE, 0 },		[HF_ADVISE_NOHUGE] = { 0, VMA_HUGE },
+	};
+
+	for (struct vma *vma = vma_first(mm, start, end); vma; vma = vma_next(vma, end))
+		vma->flags = (vma->flags | changes[advice].set) & ~changes[advice].clear;
+}
+
+static bool is_for_private_anonymous(enum hf_advice advice)
+{
+	return advice == HF_ADVISE_WIPEONFORK || advice == HF_ADVISE_HUGE;
 }
 
 static int may_advise(struct hf_mm *mm, uint64_t start, uint64_t end, enum hf_advice advice)
 {
 	if (!vma_covers(mm, start, end))
 		return -HF_ENOMEM;
-	for (struct vma *vma = vma_first(mm, start, end); vma && advice == HF_ADVISE_WIPEONFORK; vma = vma_next(vma, end))
+	for (struct vma *vma = vma_first(mm, start, end); vma && is_for_private_anonymous(advice);
+	     vma = vma_next(vma, end))
 		if (vma->object)
 			return -HF_EINVAL;
 	return 0;
@@ -126,7 +130,7 @@ static int advise_locked(struct hf_mm *mm, uint64_t start, uint64_t end, enum hf
 	if (advice == HF_ADVISE_DISCARD)
 		discard_range(mm, start, end);
 	else
-		set_fork_flags(mm, start, end, advice);
+		set_flags(mm, start, end, advice);
 	vma_merge(mm, start, end);
 	return 0;
 }
@@ -135,7 +139,7 @@ int hf_advise(struct hf_mm *mm, uint64_t address, uint64_t length, enum hf_advic
 {
 	int error;
 
-	if (advice < HF_ADVISE_DISCARD || advice > HF_ADVISE_KEEPONFORK)
+	if (advice < HF_ADVISE_DISCARD || advice > HF_ADVISE_NOHUGE)
 		return -HF_EINVAL;
 	error = range_lock(mm, address, &length);
 	if (error)
@@ -143,4 +147,31 @@ int hf_advise(struct hf_mm *mm, uint64_t address, uint64_t length, enum hf_advic
 	error = advise_locked(mm, address, address + length, advice);
 	mm_unlock(mm);
 	return error;
+}
+
+/* ---- collapse ---------------------------------------------------------------------------- */
+
+/* 0: one huge page could stand here, as far as the mappings go. */
+static int may_collapse(struct hf_mm *mm, uint64_t block)
+{
+	const struct vma *vma = vma_find(mm, block);
+
+	if (!vma_covers(mm, block, block + TABLE_BYTES))
+		return -HF_ENOMEM;
+	return vma->object || vma->end - block < TABLE_BYTES ? -HF_EINVAL : 0;
+}
+
+ssize_t hf_collapse(struct hf_mm *mm, uint64_t address, uint64_t length)
+{
+	int error;
+
+	if (address % TABLE_BYTES || length % TABLE_BYTES)
+		return -HF_EINVAL;
+	error = range_lock(mm, address, &length);
+	if (error)
+		return error;
+	error = may_collapse(mm, address);
+	mm_unlock(mm);
+	/* The pool has no blocks yet. */
+	return error ? error : -HF_ENOMEM;
 }

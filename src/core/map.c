@@ -7,7 +7,7 @@
 #include "map.h"
 
 #define PROT_ALL (HF_PROT_READ | HF_PROT_WRITE | HF_PROT_SEAL)
-#define MAP_ALL (HF_MAP_SHARED | HF_MAP_FIXED | HF_MAP_FIXED_NOREPLACE)
+#define MAP_ALL (HF_MAP_SHARED | HF_MAP_FIXED | HF_MAP_FIXED_NOREPLACE | HF_MAP_HUGE)
 
 int range_lock(struct hf_mm *mm, uint64_t address, uint64_t *length)
 {
@@ -93,6 +93,8 @@ static bool request_is_good(const struct hf_mm *mm, const uint64_t *address, uin
 		return false;
 	if ((flags & HF_MAP_FIXED) && (flags & HF_MAP_FIXED_NOREPLACE))
 		return false;
+	if ((flags & HF_MAP_HUGE) && ((flags & HF_MAP_SHARED) || object))
+		return false;
 	if (fixed && !range_is_good(*address, (uint64_t)pages_of(length) << HF_PAGE_SHIFT))
 		return false;
 	if (object)
@@ -106,7 +108,8 @@ static int place(struct hf_mm *mm, uint64_t *address, uint64_t length, unsigned 
 		return 0;
 	if (flags & HF_MAP_FIXED_NOREPLACE)
 		return vma_first(mm, *address, *address + length) ? -HF_EEXIST : 0;
-	*address = vma_gap(mm, *address < ADDRESS_END ? page_floor(*address) : 0, length);
+	*address = vma_gap(mm, *address < ADDRESS_END ? page_floor(*address) : 0, length,
+			   flags & HF_MAP_HUGE ? VMA_HUGE : 0);
 	return *address ? 0 : -HF_ENOMEM;
 }
 
@@ -144,7 +147,8 @@ int hf_map(struct hf_mm *mm, uint64_t *address, uint64_t length, unsigned prot, 
 		return -HF_ENOMEM;
 	vma->end = pages_of(length) << HF_PAGE_SHIFT;
 	vma->prot = rights_of(prot);
-	vma->flags = (flags & HF_MAP_SHARED ? VMA_SHARED : 0) | (prot & HF_PROT_SEAL ? VMA_SEALED : 0);
+	vma->flags = (flags & HF_MAP_SHARED ? VMA_SHARED : 0) | (prot & HF_PROT_SEAL ? VMA_SEALED : 0) |
+		     (flags & HF_MAP_HUGE ? VMA_HUGE : 0);
 	vma->offset = vpn_of(offset);
 	if (object)
 		object_get(object);

@@ -17,6 +17,11 @@ size_t hf_page_size(void)
 	return PAGE_BYTES;
 }
 
+size_t hf_huge_size(void)
+{
+	return TABLE_BYTES;
+}
+
 /* ---- create and destroy -------------------------------------------------------------- */
 
 #define POOL_LEAST_PAGES 16u

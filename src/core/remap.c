@@ -86,7 +86,7 @@ static int choose_place(struct remap *remap, const uint64_t *wish)
 		return 0;
 	if (!(remap->flags & HF_REMAP_MAYMOVE))
 		return -HF_ENOMEM;
-	remap->to = vma_gap(remap->mm, 0, remap->new_length);
+	remap->to = vma_gap(remap->mm, 0, remap->new_length, remap->vma->flags);
 	return remap->to ? 0 : -HF_ENOMEM;
 }
 

@@ -57,30 +57,37 @@ bool vma_covers(struct hf_mm *mm, uint64_t start, uint64_t end)
 }
 
 /* The first gap of that length at or after from; 0 when there is none. */
-static uint64_t gap_after(struct hf_mm *mm, uint64_t from, uint64_t length)
+static uint64_t aligned(uint64_t address, uint64_t alignment)
 {
-	struct vma *vma = vma_first(mm, from, ADDRESS_END);
+	return (address + alignment - 1) & ~(alignment - 1);
+}
 
-	for (; vma; vma = vma_next(vma, ADDRESS_END)) {
+static uint64_t gap_after(struct hf_mm *mm, uint64_t from, uint64_t length, uint64_t alignment)
+{
+	struct vma *vma;
+
+	from = aligned(from, alignment);
+	for (vma = vma_first(mm, from, ADDRESS_END); vma; vma = vma_next(vma, ADDRESS_END)) {
 		if (vma->start >= from && vma->start - from >= length)
 			break;
-		from = vma->end;
+		from = aligned(vma->end, alignment);
 	}
 	return from <= ADDRESS_END && ADDRESS_END - from >= length ? from : 0;
 }
 
-uint64_t vma_gap(struct hf_mm *mm, uint64_t wish, uint64_t length)
+uint64_t vma_gap(struct hf_mm *mm, uint64_t wish, uint64_t length, unsigned flags)
 {
+	uint64_t alignment = (flags & VMA_HUGE) && length >= TABLE_BYTES ? TABLE_BYTES : PAGE_BYTES;
 	/* The lowest table's worth of addresses is never given out: 0 means "no wish". */
-	uint64_t lowest = (uint64_t)TABLE_ENTRIES << HF_PAGE_SHIFT;
+	uint64_t lowest = TABLE_BYTES;
 	uint64_t found = 0;
 
 	if (wish)
-		found = gap_after(mm, wish, length);
+		found = gap_after(mm, wish, length, alignment);
 	if (!found)
-		found = gap_after(mm, mm->gap_hint > lowest ? mm->gap_hint : lowest, length);
+		found = gap_after(mm, mm->gap_hint > lowest ? mm->gap_hint : lowest, length, alignment);
 	if (!found)
-		found = gap_after(mm, lowest, length);
+		found = gap_after(mm, lowest, length, alignment);
 	if (found)
 		mm->gap_hint = found + length;
 	return found;

@@ -21,6 +21,7 @@ enum vma_flags {
 	VMA_SEALED = 2,
 	VMA_DONTFORK = 4,
 	VMA_WIPEONFORK = 8,
+	VMA_HUGE = 16,	/* private anonymous only: huge pages where they fit */
 };
 
 struct vma {
@@ -43,8 +44,9 @@ struct vma *vma_next(struct vma *vma, uint64_t end);		/* the next that touches, 
 /* Is all of the range mapped? */
 bool vma_covers(struct hf_mm *mm, uint64_t start, uint64_t end);
 
-/* A free range of that length at or after wish, else anywhere; 0 when there is none. */
-uint64_t vma_gap(struct hf_mm *mm, uint64_t wish, uint64_t length);
+/* A free range of that length at or after wish, else anywhere; 0 when there is none.
+   With VMA_HUGE among the flags its start is one of a huge page, if it is that long. */
+uint64_t vma_gap(struct hf_mm *mm, uint64_t wish, uint64_t length, unsigned flags);
 
 void vma_insert(struct hf_mm *mm, struct vma *vma);
 void vma_remove(struct vma *vma);			/* and free it */

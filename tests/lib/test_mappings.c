@@ -20,7 +20,9 @@ static void map_refuses_bad_arguments(void)
 	CHECK_INT(-EINVAL, hf_map(mm, &at, 0, RW, HF_MAP_PRIVATE, NULL, 0));
 	CHECK_INT(-EINVAL, hf_map(mm, &at, UINT64_MAX, RW, HF_MAP_PRIVATE, NULL, 0));
 	CHECK_INT(-EINVAL, hf_map(mm, &at, P, 8, HF_MAP_PRIVATE, NULL, 0));
-	CHECK_INT(-EINVAL, hf_map(mm, &at, P, RW, 8, NULL, 0));
+	CHECK_INT(-EINVAL, hf_map(mm, &at, P, RW, 16, NULL, 0));
+	CHECK_INT(-EINVAL, hf_map(mm, &at, P, RW, HF_MAP_SHARED | HF_MAP_HUGE, NULL, 0));
+	CHECK_INT(-EINVAL, hf_map(mm, &at, P, RW, HF_MAP_PRIVATE | HF_MAP_HUGE, object, 0));
 	CHECK_INT(-EINVAL, hf_map(mm, &at, P, R | HF_PROT_SEAL, HF_MAP_SHARED, NULL, 0));
 	CHECK_INT(-EINVAL, hf_map(mm, &at, P, RW | HF_PROT_SEAL, HF_MAP_PRIVATE, NULL, 0));
 	CHECK_INT(-EINVAL, hf_map(mm, &at, P, RW, HF_MAP_FIXED | HF_MAP_FIXED_NOREPLACE, NULL, 0));
@@ -340,6 +342,72 @@ static void advice_about_forks(void)
 	hf_mm_destroy(mm);
 }
 
+/* ---- huge pages: what is asked for, not what it does ------------------------------- */
+
+static void the_hint_places_at_blocks(void)
+{
+	struct hf_mm *mm = new_mm();
+	uint64_t small = map_anon(mm, 1, RW), at = 0, beside = 0, wish = NOWHERE + P, few = 0;
+
+	CHECK_INT(2 << 20, (long long)HF_HUGE_BYTES);
+	CHECK_INT(0, hf_map(mm, &at, 2 * HF_HUGE_BYTES, RW, HF_MAP_HUGE, NULL, 0));
+	CHECK_INT(0, (long long)(at % HF_HUGE_BYTES));
+	CHECK_INT(0, hf_map(mm, &wish, HF_HUGE_BYTES, RW, HF_MAP_HUGE, NULL, 0));
+	CHECK_INT((long long)(NOWHERE + HF_HUGE_BYTES), (long long)wish);
+	/* Too short for a block: anywhere.  And a place that is given is that place. */
+	CHECK_INT(0, hf_map(mm, &few, HF_HUGE_BYTES - P, RW, HF_MAP_HUGE, NULL, 0));
+	beside = NOWHERE + 8 * HF_HUGE_BYTES + P;
+	CHECK_INT(0, hf_map(mm, &beside, HF_HUGE_BYTES, RW, HF_MAP_FIXED | HF_MAP_HUGE, NULL, 0));
+	CHECK_INT((long long)(NOWHERE + 8 * HF_HUGE_BYTES + P), (long long)beside);
+	/* A move keeps to it, too. */
+	map_at(mm, at + 2 * HF_HUGE_BYTES, 1, RW, HF_MAP_FIXED, NULL);
+	CHECK_INT(0, hf_remap(mm, at, 2 * HF_HUGE_BYTES, 3 * HF_HUGE_BYTES, HF_REMAP_MAYMOVE, &at));
+	CHECK_INT(0, (long long)(at % HF_HUGE_BYTES));
+	put(mm, small, 1);
+	put(mm, beside, 2);
+	hf_mm_destroy(mm);
+}
+
+static void the_hint_is_for_private_anonymous_memory(void)
+{
+	struct hf_mm *mm = new_mm();
+	struct hf_object *object = new_object(1);
+	uint64_t ours = map_anon(mm, 1, RW), shared = map_at(mm, 0, 1, RW, HF_MAP_SHARED, NULL);
+	uint64_t of_object = map_at(mm, 0, 1, RW, HF_MAP_PRIVATE, object);
+
+	CHECK_INT(0, hf_advise(mm, ours, P, HF_ADVISE_HUGE));
+	CHECK_INT(0, hf_advise(mm, ours, P, HF_ADVISE_NOHUGE));
+	CHECK_INT(-EINVAL, hf_advise(mm, shared, P, HF_ADVISE_HUGE));
+	CHECK_INT(-EINVAL, hf_advise(mm, of_object, P, HF_ADVISE_HUGE));
+	CHECK_INT(0, hf_advise(mm, shared, P, HF_ADVISE_NOHUGE));
+	CHECK_INT(-ENOMEM, hf_advise(mm, NOWHERE, P, HF_ADVISE_HUGE));
+	hf_object_destroy(object);
+	hf_mm_destroy(mm);
+}
+
+static void collapse_errors(void)
+{
+	struct hf_mm *mm = new_mm();
+	uint64_t at = map_at(mm, NOWHERE, 512, RW, HF_MAP_FIXED, NULL), next = at + HF_HUGE_BYTES;
+
+	CHECK_INT(-EINVAL, hf_collapse(NULL, at, HF_HUGE_BYTES));
+	CHECK_INT(-EINVAL, hf_collapse(mm, at, 0));
+	CHECK_INT(-EINVAL, hf_collapse(mm, at, P));
+	CHECK_INT(-EINVAL, hf_collapse(mm, at + P, HF_HUGE_BYTES));
+	CHECK_INT(-EINVAL, hf_collapse(mm, at, UINT64_MAX & ~(HF_HUGE_BYTES - 1)));
+	CHECK_INT(-EINVAL, hf_collapse(mm, END, HF_HUGE_BYTES));
+	CHECK_INT(-ENOMEM, hf_collapse(mm, next, HF_HUGE_BYTES));
+	map_at(mm, next, 512, RW, HF_MAP_FIXED | HF_MAP_SHARED, NULL);
+	CHECK_INT(-EINVAL, hf_collapse(mm, next, HF_HUGE_BYTES));
+	CHECK_INT(0, hf_protect(mm, at + P, P, R));
+	CHECK_INT(-EINVAL, hf_collapse(mm, at, HF_HUGE_BYTES));
+	CHECK_INT(0, hf_unmap(mm, at + P, P));
+	CHECK_INT(-ENOMEM, hf_collapse(mm, at, HF_HUGE_BYTES));
+	hf_mm_exit(mm);
+	CHECK_INT(-ESRCH, hf_collapse(mm, at, HF_HUGE_BYTES));
+	hf_mm_destroy(mm);
+}
+
 int main(void)
 {
 	TEST(map_refuses_bad_arguments);
@@ -357,5 +425,8 @@ int main(void)
 	TEST(advise_errors);
 	TEST(discard_shows_what_is_below);
 	TEST(advice_about_forks);
+	TEST(the_hint_places_at_blocks);
+	TEST(the_hint_is_for_private_anonymous_memory);
+	TEST(collapse_errors);
 	return closing_line();
 }
