@@ -145,14 +145,8 @@ static pte_t copy_page(struct forking *forking, pte_t pte, const struct vma *vma
 
 static pte_t share_page(struct forking *forking, pte_slot *slot, pte_t pte)
 {
-	struct page *page = page_of(forking->parent->pool, pte_pfn(pte));
-
-	/* Shared by an earlier fork, and nobody has written since: nothing to take away. */
-	if (pte & (PTE_W | PTE_PINNABLE))
-		pte_clear(slot, PTE_W | PTE_PINNABLE);
-	page_get(page);
-	page_entry_added(page);
-	return pte & ~(PTE_W | PTE_PINNABLE);
+	page_entry_added(page_of(forking->parent->pool, pte_pfn(pte)));
+	return pte_share(forking->parent->pool, slot, pte);
 }
 
 /* Did the survey find it?  Under grace pins can't have come since. */
@@ -220,7 +214,7 @@ static pte_t fork_slot(struct forking *forking, pte_slot *slot, unsigned level, 
 	if (!pte)
 		return 0;
 	if (may_share(forking, pte, level, vpn))
-		return table_share(forking->parent->pool, slot);
+		return pte_share(forking->parent->pool, slot, pte);
 	table = fork_table(forking, pte_pfn(pte), level - 1, vpn,
 			   !DESIGN_LOOKS_AT_TABLES(forking->parent) || (pte & PTE_HAS_PINNED), 0);
 	return table ? pte_make(table, PTE_TABLE) : 0;

@@ -43,18 +43,13 @@ void pte_drop(struct hf_pool *pool, pte_t pte)
 
 /* ---- share ------------------------------------------------------------------------ */
 
-/* One more reference to what an entry shows; the entry, and what its copy is to be, without the marks. */
-static pte_t share_behind(struct hf_pool *pool, pte_slot *slot, pte_t pte)
+pte_t pte_share(struct hf_pool *pool, pte_slot *slot, pte_t pte)
 {
+	/* Shared by an earlier fork, and nobody has written since: nothing to take away. */
 	if (pte & PTE_ALONE)
 		pte_clear(slot, PTE_ALONE);
 	page_get(page_of(pool, pte_pfn(pte)));
 	return pte & ~(PTE_ALONE | PTE_HAS_PINNED);
-}
-
-pte_t table_share(struct hf_pool *pool, pte_slot *slot)
-{
-	return share_behind(pool, slot, pte_load(slot));
 }
 
 /* ---- own ----------------------------------------------------------------------------- */
@@ -68,7 +63,7 @@ static pte_t copy_page_entry(struct hf_pool *pool, pte_slot *slot, pte_t pte)
 		return pte;
 	page_entry_added(page);
 	if (page_is(page, PAGE_ANONYMOUS))
-		return share_behind(pool, slot, pte);
+		return pte_share(pool, slot, pte);
 	/* An object's page is the same for everybody who maps it, marks and all. */
 	page_get(page);
 	return pte;
@@ -83,7 +78,7 @@ static void copy_entries(struct hf_pool *pool, struct page *to, struct page *fro
 		pte_t pte = atomic_load_explicit(&old[i], memory_order_relaxed);
 
 		if (pte)
-			pte = level ? share_behind(pool, &old[i], pte) : copy_page_entry(pool, &old[i], pte);
+			pte = level ? pte_share(pool, &old[i], pte) : copy_page_entry(pool, &old[i], pte);
 		/* Nobody else has a way to it yet. */
 		atomic_store_explicit(&new[i], pte, memory_order_relaxed);
 	}

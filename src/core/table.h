@@ -118,8 +118,11 @@ static inline bool table_is_own(pte_t pte)
 	return pte & PTE_W;
 }
 
-/* Share the table behind slot: what the other side's entry is to be.  A fork, under the handshake. */
-pte_t table_share(struct hf_pool *pool, pte_slot *slot);
+/*
+ * Share what an entry shows, a table or a private page: it loses both marks, and what it
+ * shows has one reference more.  Returns what the other side's entry is to be.
+ */
+pte_t pte_share(struct hf_pool *pool, pte_slot *slot, pte_t pte);
 
 /*
  * Make the table behind slot, of that level, the owner's alone: kept if nobody else
