@@ -12,7 +12,9 @@
  *	raise_row	the addition to one word; the loop is outside, so that the number of
  *			words is exact
  *	swap		4 and 8 bytes end at two places, and a region has one end.  So there
- *			are three: the first ends where it has armed one of the others
+ *			are three: the first ends where it has armed one of the others.  In a
+ *			later swap of the section that one is armed already; the other width is
+ *			another commit by then, and always cut
  *	copy, fill	one chunk of 16 bytes; the loop is outside, as above.  The rest of them,
  *			and what is shorter or much longer, are string instructions: they count
  *			in the step in which they store, also where they are interrupted between
@@ -124,14 +126,16 @@ __asm__(
 "	cmp	$8, %r8d\n"
 "	cmove	%r11, %r10\n"
 "	mov	%rsi, %rax\n"
+".Lswap_4_start:\n"
+".Lswap_8_start:\n"
+"	cmp	%r10, (%rcx)\n"		/* by a swap before this one */
+"	je	2f\n"
 ".Lswap_start:\n"
 "	cmp	%r9, (%rcx)\n"
 "	jne	.Lswap_cut\n"
 "	mov	%r10, (%rcx)\n"
 ".Lswap_end:\n"
-".Lswap_4_start:\n"
-".Lswap_8_start:\n"
-"	cmp	$8, %r8d\n"
+"2:	cmp	$8, %r8d\n"
 "	je	0f\n"
 "	lock cmpxchg %edx, (%rdi)\n"
 ".Lswap_4_end:\n"
