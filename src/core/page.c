@@ -14,11 +14,12 @@
  * One gap is known: the slots are looked at one after the other, so a page that is
  * freed into one already seen, while those of one not yet seen are used up, is missed.
  */
-#include "pool.h"
+#include "block.h"
+#include "free.h"
 
 #ifdef HF_LAB
 /* Counts down to the allocation that is to fail. */
-static bool told_to_fail(struct hf_pool *pool)
+bool pool_told_to_fail(struct hf_pool *pool)
 {
 	uint64_t left = atomic_load_explicit(&pool->fail_in, memory_order_relaxed);
 
@@ -28,17 +29,11 @@ static bool told_to_fail(struct hf_pool *pool)
 			return left == 1;
 	return false;
 }
-#else
-static bool told_to_fail(struct hf_pool *pool)
-{
-	(void)pool;
-	return false;
-}
 #endif
 
 void *pool_alloc(struct hf_pool *pool, size_t bytes)
 {
-	return told_to_fail(pool) ? NULL : plat_alloc(bytes);
+	return pool_told_to_fail(pool) ? NULL : plat_alloc(bytes);
 }
 
 void pool_grace(struct hf_pool *pool)
@@ -59,51 +54,7 @@ void pool_cut(struct hf_pool *pool)
 	stat_add(pool, STAT_graces, 1);
 }
 
-/* ---- free pages ---------------------------------------------------------------- */
-
-static void stock_push(struct hf_pool *pool, struct page_stock *stock, pfn_t pfn)
-{
-	page_of(pool, pfn)->index = stock->first;
-	if (stock->first == PFN_NONE)
-		stock->last = pfn;
-	stock->first = pfn;
-	stock->count++;
-}
-
-static pfn_t stock_pop(struct hf_pool *pool, struct page_stock *stock)
-{
-	pfn_t pfn = stock->first;
-
-	stock->first = (pfn_t)page_of(pool, pfn)->index;
-	stock->count--;
-	return pfn;
-}
-
-/* All of the other stock, before what is there. */
-static void stock_join(struct hf_pool *pool, struct page_stock *stock, const struct page_stock *other)
-{
-	if (other->first == PFN_NONE)
-		return;
-	page_of(pool, other->last)->index = stock->first;
-	if (stock->first == PFN_NONE)
-		stock->last = other->last;
-	stock->first = other->first;
-	stock->count += other->count;
-}
-
-/*
- * Put free pages on the pool's list.  From here on, and not while it is in a limbo, a page
- * is at rest: nobody has a way to it any more.
- */
-static void give_to_pool(struct hf_pool *pool, const struct page_stock *pages)
-{
-	if (PLAT_HEARS_OF_REST)
-		for (pfn_t pfn = pages->first; pfn != PFN_NONE; pfn = (pfn_t)page_of(pool, pfn)->index)
-			plat_page_rest(page_bytes(pool, pfn), PAGE_BYTES);
-	plat_lock(&pool->lock);
-	stock_join(pool, &pool->free, pages);
-	plat_unlock(&pool->lock);
-}
+/* ---- caches ---------------------------------------------------------------------- */
 
 /* Half a cache full from the pool; frames in a row where there are any left. */
 static void fill_cache(struct hf_pool *pool, struct slot *slot)
@@ -114,16 +65,11 @@ static void fill_cache(struct hf_pool *pool, struct slot *slot)
 
 	plat_lock(&pool->lock);
 	/* Where pages are few nobody hoards what another would miss. */
-	most = (pool->free.count + (uint64_t)(pool->count - pool->frontier)) / SLOTS + 1;
+	most = free_count_locked(pool) / SLOTS + 1;
 	if (most > CACHE_PAGES / 2)
 		most = CACHE_PAGES / 2;
-	while (n < most && pool->free.first != PFN_NONE)
-		taken[n++] = stock_pop(pool, &pool->free);
-	while (n < most && pool->frontier < pool->count) {
-		/* A descriptor is touched here for the first time; free pages are DEAD. */
-		atomic_store_explicit(&page_of(pool, pool->frontier)->count, COUNT_DEAD, memory_order_relaxed);
-		taken[n++] = pool->frontier++;
-	}
+	while (n < most && (taken[n] = free_take_locked(pool)) != PFN_NONE)
+		n++;
 	plat_unlock(&pool->lock);
 	while (n)
 		slot->cache[slot->cached++] = taken[--n];
@@ -142,14 +88,6 @@ static void carried(struct hf_pool *pool)
 {
 	/* Relaxed: who sees it comes to the pool's or the slot's lock after us, and finds the pages there. */
 	atomic_fetch_sub_explicit(&pool->moving, 1, memory_order_relaxed);
-}
-
-static struct page_stock take_all(struct page_stock *stock)
-{
-	struct page_stock all = *stock;
-
-	*stock = (struct page_stock)STOCK_EMPTY;
-	return all;
 }
 
 /* ---- grace periods ---------------------------------------------------------------- */
@@ -171,7 +109,7 @@ static void look_at_batches(struct hf_pool *pool, struct slot *slot)
 	plat_unlock(&slot->lock);
 	if (!n)
 		return;
-	give_to_pool(pool, &pages);
+	free_give(pool, &pages);
 	carried(pool);
 }
 
@@ -207,11 +145,11 @@ static void limbo_is_full(struct hf_pool *pool, struct slot *slot, struct batch 
 	}
 	rest = left ? put_back(slot, batches, left) : 0;
 	if (over.count)
-		give_to_pool(pool, &over);
+		free_give(pool, &over);
 	for (uint32_t i = 0; i < rest; i++) {
 		for (unsigned attempt = 0; !plat_grace_over(batches[i].begun); attempt++)
 			plat_pause(attempt);
-		give_to_pool(pool, &batches[i].pages);
+		free_give(pool, &batches[i].pages);
 	}
 	carried(pool);
 }
@@ -250,7 +188,7 @@ static uint64_t slot_pages_locked(const struct slot *slot)
 
 static void gather_locked(struct hf_pool *pool, struct slot *slot, struct page_stock *free, struct page_stock *limbo)
 {
-	struct page_stock pages = take_all(&slot->limbo);
+	struct page_stock pages = stock_take_all(&slot->limbo);
 
 	while (slot->cached)
 		stock_push(pool, free, slot->cache[--slot->cached]);
@@ -279,10 +217,10 @@ bool pool_gather(struct hf_pool *pool)
 	/* What others carry is on its way: races/stores-of-the-last-pages. */
 	if (!carries)
 		return atomic_load_explicit(&pool->moving, memory_order_relaxed) != 0;
-	give_to_pool(pool, &free);
+	free_give(pool, &free);
 	if (limbo.count) {
 		pool_grace(pool);
-		give_to_pool(pool, &limbo);
+		free_give(pool, &limbo);
 	}
 	carried(pool);
 	return true;
@@ -300,14 +238,14 @@ uint64_t pool_free_pages(struct hf_pool *pool)
 		plat_unlock(&slot->lock);
 	}
 	plat_lock(&pool->lock);
-	pages += pool->free.count + (pool->count - pool->frontier);
+	pages += free_count_locked(pool);
 	plat_unlock(&pool->lock);
 	return pages;
 }
 
 /* ---- out ---------------------------------------------------------------------------- */
 
-static struct page *page_born(struct hf_pool *pool, pfn_t pfn, uint32_t flags)
+struct page *page_born(struct hf_pool *pool, pfn_t pfn, uint32_t flags)
 {
 	struct page *page = page_of(pool, pfn);
 
@@ -343,7 +281,7 @@ static pfn_t take_frame_or_gather(struct hf_pool *pool)
 
 struct page *page_alloc(struct hf_pool *pool, uint32_t flags, enum page_fill fill)
 {
-	pfn_t pfn = told_to_fail(pool) ? PFN_NONE : take_frame_or_gather(pool);
+	pfn_t pfn = pool_told_to_fail(pool) ? PFN_NONE : take_frame_or_gather(pool);
 
 	if (pfn == PFN_NONE)
 		return NULL;
@@ -356,7 +294,7 @@ int stock_fill(struct hf_pool *pool, struct page_stock *stock, uint64_t pages)
 {
 	*stock = (struct page_stock)STOCK_EMPTY;
 	while (stock->count < pages) {
-		pfn_t pfn = told_to_fail(pool) ? PFN_NONE : take_frame_or_gather(pool);
+		pfn_t pfn = pool_told_to_fail(pool) ? PFN_NONE : take_frame_or_gather(pool);
 
 		if (pfn == PFN_NONE) {
 			stock_empty(pool, stock);
@@ -374,43 +312,53 @@ struct page *stock_take(struct hf_pool *pool, struct page_stock *stock, uint32_t
 
 void stock_empty(struct hf_pool *pool, struct page_stock *stock)
 {
-	struct page_stock pages = take_all(stock);
+	struct page_stock pages = stock_take_all(stock);
 
 	if (pages.count)
-		give_to_pool(pool, &pages);
+		free_give(pool, &pages);
 }
 
 /* ---- back ----------------------------------------------------------------------------- */
 
-void page_free(struct hf_pool *pool, struct page *page)
+void pool_limbo(struct hf_pool *pool, const struct page_stock *pages)
 {
 	struct slot *slot = slot_mine(pool);
 	struct batch batches[BATCHES + 1];
 	uint32_t n = 0;
 
-	if (page_is(page, PAGE_TABLE))
-		atomic_fetch_sub_explicit(&pool->tables, 1, memory_order_relaxed);
 	plat_lock(&slot->lock);
-	stock_push(pool, &slot->limbo, pfn_of(pool, page));
+	stock_join(pool, &slot->limbo, pages);
 	if (slot->limbo.count >= pool->limbo_most) {
 		carry_locked(pool);
 		for (; n < slot->waiting; n++)
 			batches[n] = slot->batches[n];
 		slot->waiting = 0;
-		batches[n++].pages = take_all(&slot->limbo);
+		batches[n++].pages = stock_take_all(&slot->limbo);
 	}
 	plat_unlock(&slot->lock);
 	if (n)
 		limbo_is_full(pool, slot, batches, n);
 }
 
-bool page_dies(struct page *page)
+void page_free(struct hf_pool *pool, struct page *page)
 {
-	uint64_t zero = 0;
+	pfn_t pfn = pfn_of(pool, page);
+	struct page_stock one = { pfn, pfn, 1 };
 
+	if (page_is_whole(pool, page)) {
+		block_free(pool, page);
+		return;
+	}
+	if (page_is(page, PAGE_TABLE))
+		atomic_fetch_sub_explicit(&pool->tables, 1, memory_order_relaxed);
+	pool_limbo(pool, &one);
+}
+
+bool page_dies_from(struct page *page, uint64_t count)
+{
 	/* Zero can be seen by two: a late pinner may come and go.  One of them frees.  Acquire pairs
 	   with page_drop(): all use of the page is over (history/unmap-races-fast-pin). */
-	return atomic_compare_exchange_strong_explicit(&page->count, &zero, COUNT_DEAD, memory_order_acquire,
+	return atomic_compare_exchange_strong_explicit(&page->count, &count, COUNT_DEAD, memory_order_acquire,
 						       memory_order_relaxed);
 }
 

@@ -57,7 +57,7 @@ struct page {
 	_Atomic uint32_t flags;
 	_Atomic uint32_t entries;	/* laboratory: entries that map it; tables: entries in use (mm lock) */
 	struct hf_object *object;	/* PAGE_OBJECT: whose; set before the page is first mapped */
-	uint64_t index;			/* PAGE_OBJECT: where in it; free: the next free page */
+	uint64_t index;			/* PAGE_OBJECT: where in it; free: the next descriptor in a stock */
 };
 
 _Static_assert(sizeof(struct page) <= 32, "a page descriptor is at most 32 bytes");
@@ -118,13 +118,19 @@ static inline bool page_get_more(struct page *page)
 }
 
 /*
- * Pins on the page.  Acquire pairs with the release in page_drop(): the device's
+ * What the word is, and what whoever gave something back did before.  Acquire pairs with the release in page_drop(): the device's
  * last bytes before its unpin are in what fork copies or shares.  Without it they
  * could turn up in the child later (races/pin-unpin-against-fork).
  */
+static inline uint64_t page_counts(const struct page *page)
+{
+	return atomic_load_explicit(&page->count, memory_order_acquire);
+}
+
+/* Pins on the page's own word; those on the whole of its block are not among them: page_pinned(). */
 static inline uint32_t page_pins(const struct page *page)
 {
-	return COUNT_PINS(atomic_load_explicit(&page->count, memory_order_acquire));
+	return COUNT_PINS(page_counts(page));
 }
 
 /*
@@ -144,8 +150,15 @@ static inline bool page_is(const struct page *page, uint32_t flag)
 	return atomic_load_explicit(&page->flags, memory_order_relaxed) & flag;
 }
 
+/* From exactly this word to DEAD: true, once, and the caller has what it stood for. */
+bool page_dies_from(struct page *page, uint64_t count);
+
 /* The word has come to zero.  True, once: the caller frees the page.  False: a late pinner is still there. */
-bool page_dies(struct page *page);
+static inline bool page_dies(struct page *page)
+{
+	return page_dies_from(page, 0);
+}
+
 void page_free(struct hf_pool *pool, struct page *page);
 
 /* Give back a pin or a reference; true if it was the last of both, and the caller is to go on with page_dies(). */

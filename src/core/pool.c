@@ -1,6 +1,7 @@
 /*
  * pool.c - the life of a pool, its statistics, and looking at one address
  */
+#include "free.h"
 #include "handshake.h"
 #include "record.h"
 
@@ -28,7 +29,6 @@ size_t hf_huge_size(void)
 
 static void pool_begin(struct hf_pool *pool, const struct hf_pool_config *config)
 {
-	pool->count = (pfn_t)(pool->bytes >> HF_PAGE_SHIFT);
 	pool->longterm_limit = config->longterm_bytes >> HF_PAGE_SHIFT;
 	if (!config->longterm_bytes)
 		pool->longterm_limit = pool->count / 2;
@@ -45,7 +45,7 @@ static void pool_begin(struct hf_pool *pool, const struct hf_pool_config *config
 	/* The zero page: never free, never written. */
 	atomic_init(&pool->pages[0].count, COUNT_REFERENCE);
 	pool->frontier = 1;
-	pool->free = (struct page_stock)STOCK_EMPTY;
+	free_begin(pool);
 	for (unsigned number = 0; number < SLOTS; number++) {
 		plat_lock_init(&pool->slots[number].lock);
 		pool->slots[number].limbo = (struct page_stock)STOCK_EMPTY;
@@ -70,29 +70,27 @@ int hf_pool_create(const struct hf_pool_config *config, struct hf_pool **pool_ou
 {
 	struct hf_pool *pool;
 	uint64_t pages;
-	int error = -HF_ENOMEM;
+	int error;
 
 	if (!config || !pool_out || !config_is_known(config))
 		return -HF_EINVAL;
 	pages = config->bytes >> HF_PAGE_SHIFT;
-	if (pages < POOL_LEAST_PAGES || pages > PFN_MAX)
+	if (pages < POOL_LEAST_PAGES || pages + blocks_of(pages) > PFN_MAX)
 		return -HF_EINVAL;
 	pool = plat_alloc(sizeof(*pool));
 	if (!pool)
 		return -HF_ENOMEM;
 	pool->bytes = pages << HF_PAGE_SHIFT;
-	pool->pages = plat_reserve(pages * sizeof(struct page));
-	if (pool->pages) {
-		error = plat_pool_open(pool->bytes, (void **)&pool->base, &pool->fd);
-		if (!error) {
-			pool_begin(pool, config);
-			*pool_out = pool;
-			return 0;
-		}
-		plat_unreserve(pool->pages, pages * sizeof(struct page));
+	pool->count = (pfn_t)pages;
+	error = free_reserve(pool) ? plat_pool_open(pool->bytes, (void **)&pool->base, &pool->fd) : -HF_ENOMEM;
+	if (error) {
+		free_unreserve(pool);
+		plat_free(pool);
+		return error;
 	}
-	plat_free(pool);
-	return error;
+	pool_begin(pool, config);
+	*pool_out = pool;
+	return 0;
 }
 
 static void count_record(struct record *record, void *context)
@@ -129,7 +127,7 @@ int hf_pool_destroy(struct hf_pool *pool)
 	plat_lock_fini(&pool->lock);
 	plat_page_wake(pool->base, (uint64_t)pool->frontier << HF_PAGE_SHIFT);
 	plat_pool_close(pool->base, pool->bytes, pool->fd);
-	plat_unreserve(pool->pages, pool->count * sizeof(struct page));
+	free_unreserve(pool);
 	plat_free(pool);
 	return 0;
 }

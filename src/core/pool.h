@@ -2,11 +2,11 @@
  * pool.h - the physical memory: pages, their allocation, per-thread state
  *
  * A page is free in one of six places: beyond the frontier (never used), on the
- * pool's list, in a slot's cache, in a slot's limbo (freed, and still being collected),
- * in one of its batches that wait for their grace period, or in the hands of somebody
- * between two of them.
+ * pool's lists (free.h), in a slot's cache, in a slot's limbo (freed, and still being
+ * collected), in one of its batches that wait for their grace period, or in the hands of
+ * somebody between two of them.
  *
- * Locks.  pool->lock: the list, the frontier, the lists of mms and objects.
+ * Locks.  pool->lock: its lists of free pages, the frontier, the lists of mms and objects.
  *         slot->lock: that slot's cache, limbo and batches.
  *         table_locks: by frame number, who makes a shared table his own.
  * Order:  mm -> child mm -> table -> object -> slot -> pool.  Nobody waits for a grace
@@ -52,12 +52,14 @@ _Static_assert(HF_SLOTS >= 2 && HF_CACHE_PAGES >= 2 && HF_LIMBO_PAGES >= 1, "hal
 struct record;
 struct record_chunk;
 
-/* Free pages, linked through page->index. */
+/* Free pages, and blocks that are free as a whole: their descriptors' numbers, linked through page->index. */
 struct page_stock {
 	pfn_t first, last;		/* PFN_NONE; last: whatever it was */
-	uint64_t count;
+	uint64_t count;			/* pages, those of blocks among them */
 };
 #define STOCK_EMPTY { PFN_NONE, PFN_NONE, 0 }
+
+struct pile;
 
 /* Pages that were freed together, and are out of everybody's reach when that grace period is over. */
 struct batch {
@@ -101,7 +103,8 @@ struct slot {
 
 struct hf_pool {
 	unsigned char *base;		/* the direct map */
-	struct page *pages;		/* descriptors, by frame number */
+	struct page *pages;		/* descriptors, by frame number; behind them those of the blocks (block.h) */
+	struct page *blocks;
 	uint64_t bytes;
 	pfn_t count;			/* frames, the zero page among them */
 	int fd;
@@ -113,7 +116,11 @@ struct hf_pool {
 	_Atomic uint64_t longterm;
 	_Atomic uint32_t moving;	/* who carries free pages from limbo to the list */
 	pfn_t frontier;			/* (lock) the first frame never used */
-	struct page_stock free;		/* (lock) */
+	struct page_stock free;		/* (lock) as they came */
+	struct page_stock whole;	/* (lock) blocks, and nothing else */
+	struct pile *piles;		/* (lock) by block: free.c */
+	pfn_t first_pile;		/* (lock) a block's number, or PFN_NONE */
+	uint64_t piled;			/* (lock) pages in them */
 	struct list mms;		/* (lock) */
 	struct list objects;		/* (lock) */
 	_Atomic uint64_t tables;	/* pages that are page tables */
@@ -138,11 +145,28 @@ void stock_empty(struct hf_pool *pool, struct page_stock *stock);
 /* The core's own structures; counts for hf_lab_fail_allocation(). */
 void *pool_alloc(struct hf_pool *pool, size_t bytes);
 
+/* Is this the allocation that a test wants to fail?  Each is asked about once. */
+#ifdef HF_LAB
+bool pool_told_to_fail(struct hf_pool *pool);
+#else
+static inline bool pool_told_to_fail(struct hf_pool *pool)
+{
+	(void)pool;
+	return false;
+}
+#endif
+
 /* Wait for a grace period, or cut the sections that are open; and count it. */
 void pool_grace(struct hf_pool *pool);
 void pool_cut(struct hf_pool *pool);
 
-/* Bring every free page back to the pool's list.  False: there was none, nor on its way. */
+/* A free page's descriptor, with one reference from now on. */
+struct page *page_born(struct hf_pool *pool, pfn_t pfn, uint32_t flags);
+
+/* Pages, and blocks, whose words are DEAD: to be given out again after a grace period. */
+void pool_limbo(struct hf_pool *pool, const struct page_stock *pages);
+
+/* Bring every free page back to the pool's lists.  False: there was none, nor on its way. */
 bool pool_gather(struct hf_pool *pool);
 uint64_t pool_free_pages(struct hf_pool *pool);
 

@@ -65,6 +65,12 @@ static inline uint64_t pages_of(uint64_t bytes)
 	return (bytes >> HF_PAGE_SHIFT) + (page_offset(bytes) != 0);
 }
 
+/* How many blocks so many pages reach into: a block is as many frames as a last-level table has entries, aligned. */
+static inline uint64_t blocks_of(uint64_t pages)
+{
+	return (pages + TABLE_ENTRIES - 1) / TABLE_ENTRIES;
+}
+
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 

@@ -8,12 +8,14 @@
  * A design other than Holdfast's keeps fewer promises on purpose: for its spaces
  * the invariants about PINNABLE, W and pins (I5 to I9) are not asked.
  */
+#include "block.h"
 #include "handshake.h"
 #include "misuse.h"
 #include "record.h"
 
 struct seen {
 	uint32_t entries, cached, gets, pins;
+	uint32_t whole;		/* 1: a part of a huge page, which has a reference to it */
 	uint32_t table;		/* a table: the entries that lead to it, and the mms and objects whose root it is */
 };
 
@@ -223,7 +225,8 @@ static void verify_page(struct verify *verify, pfn_t pfn)
 	struct page *page = page_of(verify->pool, pfn);
 	struct seen *seen = &verify->seen[pfn];
 	uint64_t count = atomic_load_explicit(&page->count, memory_order_relaxed);
-	uint64_t references = (uint64_t)seen->entries + seen->cached + seen->gets + seen->table, frame = pfn;
+	uint64_t references = (uint64_t)seen->entries + seen->cached + seen->gets + seen->table + seen->whole,
+		 frame = pfn;
 
 	if (count & COUNT_DEAD) {
 		REQUIRE(verify, count == COUNT_DEAD && !references && !seen->pins,
@@ -272,10 +275,34 @@ static void verify_exclusive(struct verify *verify, pfn_t pfn, unsigned level, v
 	}
 }
 
+/* I17: a block is a whole with all its parts alive, or none at all. */
+static void verify_block(struct verify *verify, pfn_t first)
+{
+	struct hf_pool *pool = verify->pool;
+	uint64_t count = atomic_load_explicit(&block_of(pool, first)->count, memory_order_relaxed), block = first / TABLE_ENTRIES;
+
+	if (count & COUNT_DEAD) {
+		REQUIRE(verify, count == COUNT_DEAD, "I17: no huge page lies in block %u, and %u pins are on it", block,
+			(uint64_t)COUNT_PINS(count));
+		return;
+	}
+	REQUIRE(verify, first && first + TABLE_ENTRIES <= pool->frontier, "I17: a huge page lies in block %u, which has none",
+		block);
+	REQUIRE(verify, count, "I17: the huge page in block %u has no reference and no pin, and is not free", block);
+	for (pfn_t pfn = first; pfn < first + TABLE_ENTRIES && !verify->broken; pfn++) {
+		verify->seen[pfn].whole = 1;
+		REQUIRE(verify, !(atomic_load_explicit(&page_of(pool, pfn)->count, memory_order_relaxed) & COUNT_DEAD),
+			"I17: frame %u is free, and a part of a huge page", (uint64_t)pfn);
+	}
+}
+
 static void verify_pages(struct verify *verify)
 {
 	struct hf_pool *pool = verify->pool;
 	uint64_t dead = pool->count - pool->frontier, free = pool_free_pages(pool);
+
+	for (pfn_t pfn = 0; pfn < pool->frontier && !verify->broken; pfn += TABLE_ENTRIES)
+		verify_block(verify, pfn);
 
 	for (pfn_t pfn = 0; pfn < pool->frontier && !verify->broken; pfn++) {
 		verify_page(verify, pfn);

@@ -159,7 +159,7 @@ static const struct member slot_members[] = {
 
 static const struct member pool_members[] = {
 	MEMBER(hf_pool, lock, "lock"),		 MEMBER(hf_pool, frontier, "frontier"),
-	MEMBER(hf_pool, free, "free list"),
+	MEMBER(hf_pool, free, "free list"),	 MEMBER(hf_pool, whole, "free blocks"),
 	MEMBER(hf_pool, longterm, "long-term count"), MEMBER(hf_pool, moving, "moving"),
 	MEMBER(hf_pool, mms, "spaces"),		 MEMBER(hf_pool, objects, "objects"),
 	MEMBER(hf_pool, tables, "tables"),	 { 0, 0, NULL },
@@ -190,11 +190,16 @@ static bool name_descriptor(const struct world *w, const void *address, char *te
 {
 	const struct hf_pool *pool = w->pool;
 	size_t at = (size_t)((const unsigned char *)address - (const unsigned char *)pool->pages);
+	size_t number = at / sizeof(struct page);
 	char owner[32];
 
-	if ((const unsigned char *)address < (const unsigned char *)pool->pages || at >= pool->count * sizeof(struct page))
+	if ((const unsigned char *)address < (const unsigned char *)pool->pages ||
+	    number >= pool->count + blocks_of(pool->count))
 		return false;
-	snprintf(owner, sizeof(owner), "frame %zu", at / sizeof(struct page));
+	if (number < pool->count)
+		snprintf(owner, sizeof(owner), "frame %zu", number);
+	else
+		snprintf(owner, sizeof(owner), "block %zu", number - pool->count);
 	return name_member(address, &pool->pages[at / sizeof(struct page)], sizeof(struct page), owner, page_members, text,
 			   room);
 }
