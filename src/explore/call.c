@@ -88,7 +88,8 @@ static int map(const struct call *c)
 {
 	const struct step *step = c->step;
 	unsigned prot = prot_of(step->prot) | (step->flags & MAP_SEALED_FLAG ? HF_PROT_SEAL : 0u);
-	unsigned flags = step->flags & MAP_SHARED_FLAG ? HF_MAP_SHARED : HF_MAP_PRIVATE;
+	unsigned flags = (step->flags & MAP_SHARED_FLAG ? HF_MAP_SHARED : HF_MAP_PRIVATE) |
+			 (step->flags & MAP_HUGE_FLAG ? HF_MAP_HUGE : 0u);
 	struct hf_object *object = step->object >= 0 ? c->w->object[step->object] : NULL;
 	uint64_t address = play.plan.address[c->number];
 	int error;
@@ -100,7 +101,7 @@ static int map(const struct call *c)
 		return error;
 	*c->place = (struct place){ .address = (uint16_t)address, .length = (uint16_t)step->length,
 				    .made = (uint8_t)(c->number + 1), .changed = true,
-				    .is_private = flags == HF_MAP_PRIVATE };
+				    .is_private = !(flags & HF_MAP_SHARED) };
 	return 0;
 }
 
@@ -139,10 +140,37 @@ static int advise(const struct call *c)
 	static const enum hf_advice advice[] = {
 		[ADVICE_DISCARD] = HF_ADVISE_DISCARD,	      [ADVICE_DONTFORK] = HF_ADVISE_DONTFORK,
 		[ADVICE_DOFORK] = HF_ADVISE_DOFORK,	      [ADVICE_WIPEONFORK] = HF_ADVISE_WIPEONFORK,
-		[ADVICE_KEEPONFORK] = HF_ADVISE_KEEPONFORK,
+		[ADVICE_KEEPONFORK] = HF_ADVISE_KEEPONFORK,   [ADVICE_HUGE] = HF_ADVISE_HUGE,
+		[ADVICE_NOHUGE] = HF_ADVISE_NOHUGE,
 	};
 
 	return hf_advise(c->mm, address_of(c), length_of(c), advice[c->step->flags]);
+}
+
+/* Of a prefix, made again for the rest, to learn why. */
+static int collapse(const struct call *c)
+{
+	uint64_t at = address_of(c), left = length_of(c);
+
+	do {
+		ssize_t n = hf_collapse(c->mm, at, left);
+		uint64_t done = n > 0 ? (uint64_t)n * EXPLORED_HUGE : 0;
+
+		if (n <= 0 || done > left)
+			return n < 0 ? (int)n : -EUCLEAN;
+		at += done;
+		left -= done;
+	} while (left);
+	return 0;
+}
+
+static int look_for_huge(const struct call *c)
+{
+	struct hf_page_info info;
+	int error = hf_query(c->mm, address_of(c), &info);
+
+	*c->value = !error && (info.entry & HF_ENTRY_HUGE) ? 1 : 0;
+	return error;
 }
 
 /* ---- access ------------------------------------------------------------- */
@@ -395,6 +423,10 @@ static int in_mapping(const struct call *c)
 		return remap(c);
 	case OP_ADVISE:
 		return advise(c);
+	case OP_COLLAPSE:
+		return collapse(c);
+	case OP_EXPECT_HUGE:
+		return look_for_huge(c);
 	case OP_ATOMIC:
 		return atomic(c);
 	case OP_PIN:

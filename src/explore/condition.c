@@ -8,11 +8,6 @@
 
 #include <string.h>
 
-static uint64_t scaled(uint64_t offset)
-{
-	return offset / SCENARIO_PAGE * EXPLORED_PAGE + offset % SCENARIO_PAGE;
-}
-
 /* The step that has this load's name, or this mark, if it was done. */
 static const struct step *done_step(const struct world *w, int value, int mark)
 {
@@ -34,7 +29,7 @@ static bool place_is_there(const struct world *w, const struct thing *thing, uin
 {
 	const struct place *place = &w->base[thing->space][thing->mapping];
 
-	*address = place->address + scaled(thing->offset);
+	*address = place->address + plan_bytes(thing->offset);
 	return w->mm[thing->space] && !w->exited[thing->space] && place->made;
 }
 
@@ -42,7 +37,7 @@ static bool place_is_there(const struct world *w, const struct thing *thing, uin
 static const unsigned char *pin_is_there(const struct world *w, const struct thing *thing, uint64_t length)
 {
 	const struct held *held = &w->held[thing->pin];
-	uint64_t offset = scaled(thing->offset);
+	uint64_t offset = plan_bytes(thing->offset);
 
 	if (!held->taken || offset + length > held->pin.length || (held_ended(held) & held_part(held, offset, length)))
 		return NULL;
@@ -93,6 +88,15 @@ static bool is_same_page(const struct world *w, const struct fact *fact)
 	return page_of_thing(w, &fact->left, &left) && page_of_thing(w, &fact->right, &right) && left == right;
 }
 
+static bool is_huge(const struct world *w, const struct thing *thing)
+{
+	struct hf_page_info info;
+	uint64_t address;
+
+	return place_is_there(w, thing, &address) && !hf_query(w->mm[thing->space], address, &info) &&
+	       (info.entry & HF_ENTRY_HUGE);
+}
+
 static bool is_same_bytes(const struct world *w, const struct fact *fact)
 {
 	const struct step *left = done_step(w, fact->left.value, -1), *right = done_step(w, fact->right.value, -1);
@@ -117,7 +121,7 @@ static bool begins_with(const struct world *w, const struct fact *fact)
 		break;
 	case THING_OBJECT:
 		if (!w->object[thing->object] ||
-		    hf_object_read(w->object[thing->object], scaled(thing->offset), read, length) != (ssize_t)length)
+		    hf_object_read(w->object[thing->object], plan_bytes(thing->offset), read, length) != (ssize_t)length)
 			return false;
 		break;
 	case THING_PIN:
@@ -141,6 +145,8 @@ static bool holds(const struct fact *fact, void *context)
 		return is_same_page(w, fact);
 	case FACT_SAME_BYTES:
 		return is_same_bytes(w, fact);
+	case FACT_HUGE:
+		return is_huge(w, &fact->left);
 	default:
 		return begins_with(w, fact);
 	}

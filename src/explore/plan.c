@@ -20,6 +20,7 @@ struct planner {
 	struct plan *plan;
 	struct refusal *refusal;
 	uint64_t next_page;
+	bool has_huge;		/* some step is about huge pages */
 	unsigned maps[SPACES];	/* who maps in it: makes it, if nobody else does */
 };
 
@@ -44,8 +45,20 @@ static bool scale(struct planner *p, const struct step *step, uint64_t *bytes)
 	if (rest >= EXPLORED_PAGE)
 		return refuse(p, step, "%llu bytes into a page; the explorer's pages have %u",
 			      (unsigned long long)rest, EXPLORED_PAGE);
-	*bytes = *bytes / SCENARIO_PAGE * EXPLORED_PAGE + rest;
+	*bytes = plan_bytes(*bytes);
 	return true;
+}
+
+/* Where huge pages are, a page in one has a number that both have. */
+static bool fits_in_huge(struct planner *p, const struct step *step)
+{
+	const uint64_t most = EXPLORED_HUGE / EXPLORED_PAGE;
+	uint64_t page = step->offset % SCENARIO_HUGE / SCENARIO_PAGE, pages = step->length % SCENARIO_HUGE / SCENARIO_PAGE;
+
+	if (!p->has_huge || (page < most && page + pages <= most))
+		return true;
+	return refuse(p, step, "pages up to the %lluth of a huge page; the explorer's have %llu",
+		      (unsigned long long)(page + pages), (unsigned long long)most);
 }
 
 static bool moves_bytes(const struct step *step)
@@ -97,7 +110,7 @@ static bool scale_step(struct planner *p, struct step *step, const struct step *
 		step->bytes = must_alloc(NULL, whole_words(from->length));
 		memcpy(step->bytes, from->bytes, from->length);
 	}
-	if (!scale(p, step, &step->offset) || !scale(p, step, &step->object_offset))
+	if (!fits_in_huge(p, from) || !scale(p, step, &step->offset) || !scale(p, step, &step->object_offset))
 		return false;
 	return moves_bytes(step) ? scale_moved(p, step) : scale(p, step, &step->length);
 }
@@ -115,7 +128,14 @@ static uint64_t most_pages(const struct scenario *s, int mapping)
 		if ((step->op == OP_MAP || step->op == OP_REMAP) && step->mapping == mapping && step->length > most)
 			most = step->length;
 	}
-	return (most + SCENARIO_PAGE - 1) / SCENARIO_PAGE;
+	return (plan_bytes(most) + EXPLORED_PAGE - 1) / EXPLORED_PAGE;
+}
+
+static uint64_t whole_huge(uint64_t page)
+{
+	const uint64_t pages = EXPLORED_HUGE / EXPLORED_PAGE;
+
+	return (page + pages - 1) / pages * pages;
 }
 
 static bool place_step(struct planner *p, size_t i)
@@ -127,6 +147,8 @@ static bool place_step(struct planner *p, size_t i)
 	if (step->op != OP_MAP && !(step->op == OP_REMAP && step->flags == REMAP_MOVE))
 		return true;
 	pages = most_pages(s, step->mapping);
+	if (p->has_huge && pages >= EXPLORED_HUGE / EXPLORED_PAGE)
+		p->next_page = whole_huge(p->next_page);
 	p->plan->address[i] = p->next_page * EXPLORED_PAGE;
 	if (step->fails)
 		return true;
@@ -328,7 +350,11 @@ static bool is_small(struct planner *p)
 		return refuse(p, NULL, "more than the explorer keeps track of: %d spaces, %d mappings, %d objects, %d pins, "
 				       "%d loads with a name, %d steps, %d conditions",
 			      SPACES, MAPPINGS, OBJECTS, PINS, VALUES, STEPS, CONDITIONS);
-	p->plan->pool_pages = s->pool_pages == SCENARIO_POOL ? EXPLORED_POOL : s->pool_pages;
+	for (size_t i = 0; i < s->nsteps; i++)
+		p->has_huge |= step_is_about_huge(&s->steps[i]);
+	p->plan->pool_pages = s->pool_pages == SCENARIO_POOL ?
+				      EXPLORED_POOL :
+				      plan_bytes(s->pool_pages * SCENARIO_PAGE) / EXPLORED_PAGE;
 	if (p->plan->pool_pages > EXPLORED_POOL_MOST)
 		return refuse(p, NULL, "a pool of more than %u pages", EXPLORED_POOL_MOST);
 	return true;

@@ -1,9 +1,9 @@
 /*
  * plan.h - a scenario as the explorer runs it: small pages, places fixed before
  *
- * A scenario's pages have 4096 bytes, the explored core's have 64: a place keeps its
- * page and its offset within, and what does not fit is refused with a reason before
- * anything is run.
+ * A scenario's pages have 4096 bytes, the explored core's have 64; its huge pages are of
+ * 512 pages, the core's of 4: a place keeps its huge page, its page in that, and its offset
+ * within, and what does not fit is refused with a reason before anything is run.
  *
  * A mapping's address is decided here and not when it is made, since it must not
  * depend on which of two threads maps first: mappings stand in the order of the
@@ -15,6 +15,7 @@
 #include "scenario.h"
 
 #define EXPLORED_PAGE 64u
+#define EXPLORED_HUGE (4 * EXPLORED_PAGE)
 #define EXPLORED_WORD 8u		/* what threads load and store at once */
 #define LOAD_MOST (8 * EXPLORED_PAGE)	/* bytes: they go to a fiber's stack */
 #define EXPLORED_POOL 48u		/* pages, if the head says nothing */
@@ -40,6 +41,13 @@ struct plan {
 	int space_word[SPACES], pin_word[PINS];
 	unsigned words;
 };
+
+/* An offset or a size of the scenario, in small pages: whole ones, and bytes of one. */
+static inline uint64_t plan_bytes(uint64_t bytes)
+{
+	return bytes / SCENARIO_HUGE * EXPLORED_HUGE + bytes % SCENARIO_HUGE / SCENARIO_PAGE * EXPLORED_PAGE +
+	       bytes % SCENARIO_PAGE;
+}
 
 struct refusal {
 	struct position at;	/* line 0: nowhere */

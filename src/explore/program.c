@@ -131,6 +131,9 @@ static bool expect_value(size_t i, uint64_t found)
 	if (step->op == OP_EXPECT_PATH)
 		return wrong_at(WRONG_PROMISE, step->at, promises_of(step), "%s: it was %s", play.plan.lines[i],
 				found ? "fast" : "slow");
+	if (step->op == OP_EXPECT_HUGE)
+		return wrong_at(WRONG_PROMISE, step->at, promises_of(step), "%s: it was %s", play.plan.lines[i],
+				found ? "huge" : "small");
 	return wrong_at(WRONG_PROMISE, step->at, promises_of(step), "%s: found %llu", play.plan.lines[i],
 			(unsigned long long)found);
 }

@@ -63,10 +63,23 @@ static void verify(struct judge *j, struct reply *reply)
 	snprintf(reply->reason, sizeof(reply->reason), "verify: %s", why);
 }
 
+/* Of huge pages the designs of history have those that a hint brings them, and no call for more. */
+static bool is_holdfasts_own(const struct step *step)
+{
+	return step->op == OP_EXPECT_HUGE || step->op == OP_COLLAPSE;
+}
+
 static void library_answer(struct judge *j, const struct step *step, struct reply *reply)
 {
-	int error = library_step(j, step, reply);
+	int error;
 
+	if (is_holdfasts_own(step) && j->ops->design != DESIGN_HOLDFAST) {
+		reply->answer = ANSWER_CANNOT;
+		snprintf(reply->reason, sizeof(reply->reason), "%s", step->op == OP_COLLAPSE ?
+			 "huge pages are made by a call under holdfast alone" : "what is huge is looked at under holdfast alone");
+		return;
+	}
+	error = library_step(j, step, reply);
 	if (reply->reason[0])
 		reply->answer = ANSWER_BROKEN;
 	else

@@ -18,6 +18,8 @@
 #define FIRST_ADDRESS (UINT64_C(1) << 32)
 /* Between mappings: room to grow in, and near enough that small ones share a page table. */
 #define GAP (UINT64_C(64) * SCENARIO_PAGE)
+/* Behind one that huge pages fit in: the same for those. */
+#define GAP_HUGE (UINT64_C(4) * SCENARIO_HUGE)
 
 /* ---- places ------------------------------------------------------------- */
 
@@ -54,10 +56,20 @@ static int space_of(struct judge *j, int space, struct hf_mm **mm)
 	return error;
 }
 
-/* What comes next stands behind this end, and a gap. */
-static void keep_clear(struct judge *j, uint64_t end)
+static uint64_t round_up(uint64_t address, uint64_t to)
 {
-	uint64_t next = ((end + SCENARIO_PAGE - 1) & ~(uint64_t)(SCENARIO_PAGE - 1)) + GAP;
+	return (address + to - 1) / to * to;
+}
+
+static bool has_room_for_huge(uint64_t length)
+{
+	return length >= SCENARIO_HUGE;
+}
+
+/* What comes next stands behind this end of so many bytes, and a gap. */
+static void keep_clear(struct judge *j, uint64_t address, uint64_t length)
+{
+	uint64_t next = round_up(address + length, SCENARIO_PAGE) + (has_room_for_huge(length) ? GAP_HUGE : GAP);
 
 	if (next > j->next_address)
 		j->next_address = next;
@@ -67,7 +79,9 @@ static uint64_t take_address(struct judge *j, uint64_t length)
 {
 	uint64_t address = j->next_address ? j->next_address : FIRST_ADDRESS;
 
-	keep_clear(j, address + length);
+	if (has_room_for_huge(length))
+		address = round_up(address, SCENARIO_HUGE);
+	keep_clear(j, address, length);
 	return address;
 }
 
@@ -128,7 +142,8 @@ static unsigned prot_of(unsigned prot)
 static int map(struct judge *j, struct hf_mm *mm, const struct step *step)
 {
 	unsigned prot = prot_of(step->prot) | (step->flags & MAP_SEALED_FLAG ? HF_PROT_SEAL : 0u);
-	unsigned flags = step->flags & MAP_SHARED_FLAG ? HF_MAP_SHARED : HF_MAP_PRIVATE;
+	unsigned flags = (step->flags & MAP_SHARED_FLAG ? HF_MAP_SHARED : HF_MAP_PRIVATE) |
+			 (step->flags & MAP_HUGE_FLAG ? HF_MAP_HUGE : 0u);
 	struct hf_object *object = step->object >= 0 ? j->object[step->object] : NULL;
 	struct place *place = place_of(j, step);
 	uint64_t before = j->next_address, address = take_address(j, step->length);
@@ -159,7 +174,7 @@ static int remap(struct judge *j, struct hf_mm *mm, const struct step *step)
 	if (!error) {
 		place->address = address;
 		place->length = length;
-		keep_clear(j, address + length);
+		keep_clear(j, address, length);
 	}
 	return error;
 }
@@ -169,10 +184,37 @@ static int advise(struct judge *j, struct hf_mm *mm, const struct step *step)
 	static const enum hf_advice advice[] = {
 		[ADVICE_DISCARD] = HF_ADVISE_DISCARD,	      [ADVICE_DONTFORK] = HF_ADVISE_DONTFORK,
 		[ADVICE_DOFORK] = HF_ADVISE_DOFORK,	      [ADVICE_WIPEONFORK] = HF_ADVISE_WIPEONFORK,
-		[ADVICE_KEEPONFORK] = HF_ADVISE_KEEPONFORK,
+		[ADVICE_KEEPONFORK] = HF_ADVISE_KEEPONFORK,   [ADVICE_HUGE] = HF_ADVISE_HUGE,
+		[ADVICE_NOHUGE] = HF_ADVISE_NOHUGE,
 	};
 
 	return hf_advise(mm, address_of(j, step), length_of(j, step), advice[step->flags]);
+}
+
+/* Of a prefix, made again for the rest, to learn why. */
+static int collapse(struct judge *j, struct hf_mm *mm, const struct step *step)
+{
+	uint64_t at = address_of(j, step), left = length_of(j, step);
+
+	do {
+		ssize_t n = hf_collapse(mm, at, left);
+		uint64_t done = n > 0 ? (uint64_t)n * SCENARIO_HUGE : 0;
+
+		if (n <= 0 || done > left)
+			return n < 0 ? (int)n : -EUCLEAN;
+		at += done;
+		left -= done;
+	} while (left);
+	return 0;
+}
+
+static int look_for_huge(struct judge *j, struct hf_mm *mm, const struct step *step, struct reply *reply)
+{
+	struct hf_page_info info;
+	int error = hf_query(mm, address_of(j, step), &info);
+
+	reply->value = !error && (info.entry & HF_ENTRY_HUGE) ? 1 : 0;
+	return error;
 }
 
 /* ---- access ------------------------------------------------------------- */
@@ -438,6 +480,10 @@ static int on_space(struct judge *j, const struct step *step, struct reply *repl
 		return remap(j, mm, step);
 	case OP_ADVISE:
 		return advise(j, mm, step);
+	case OP_COLLAPSE:
+		return collapse(j, mm, step);
+	case OP_EXPECT_HUGE:
+		return look_for_huge(j, mm, step, reply);
 	case OP_ATOMIC:
 		return atomic(j, mm, step, reply);
 	case OP_PIN:

@@ -67,6 +67,10 @@ static int on_range(struct judge *model, struct model_space *space, const struct
 	case OP_UNMAP: return model_unmap(space, range.at, range.pages);
 	case OP_PROTECT: return model_protect(space, range.at, range.pages, step->prot);
 	case OP_ADVISE: return model_advise(space, range.at, range.pages, (enum advice)step->flags);
+	case OP_COLLAPSE:
+		if (step->offset % SCENARIO_HUGE || range.pages * SCENARIO_PAGE % SCENARIO_HUGE)
+			return EINVAL;
+		return model_collapse(space, range.at, range.pages);
 	default: return model_remap(model, space, step);
 	}
 }
@@ -193,6 +197,7 @@ static bool nonsense(const struct step *step)
 	switch (step->op) {
 	case OP_MAP:
 		return !step->length || step->object_offset % SCENARIO_PAGE ||
+		       ((step->flags & MAP_HUGE_FLAG) && ((step->flags & MAP_SHARED_FLAG) || step->object >= 0)) ||
 		       (sealed && ((step->flags & MAP_SHARED_FLAG) || (step->prot & PROT_W)));
 	case OP_PROTECT:
 		return sealed && (step->prot & PROT_W);
@@ -218,7 +223,7 @@ static int on_space(struct judge *model, struct model_space *space, const struct
 		return 0;
 	case OP_MAP:
 		return model_map(model, space, step);
-	case OP_UNMAP: case OP_PROTECT: case OP_ADVISE: case OP_REMAP:
+	case OP_UNMAP: case OP_PROTECT: case OP_ADVISE: case OP_COLLAPSE: case OP_REMAP:
 		return on_range(model, space, step);
 	case OP_FORK:
 		if (model->spaces[step->child].exited || model->spaces[step->child].count)
@@ -240,10 +245,11 @@ static bool too_big(const struct step *step)
 	return pages && step->length / SCENARIO_PAGE >= MODEL_MAX_PAGES;
 }
 
-/* A pool, long-term pins, pages fit for the fast path: here there is always enough. */
-static bool of_scarcity(int error)
+/* A pool, long-term pins, pages fit for the fast path, blocks for huge pages: here there is always enough. */
+static bool of_scarcity(const struct step *step)
 {
-	return error == ENOLCK || error == ENOMEM || error == EAGAIN;
+	return step->fails == ENOLCK || step->fails == ENOMEM || step->fails == EAGAIN ||
+	       (step->op == OP_COLLAPSE && step->fails == EBUSY);
 }
 
 static void model_step(struct judge *model, const struct step *step, struct reply *reply)
@@ -254,6 +260,8 @@ static void model_step(struct judge *model, const struct step *step, struct repl
 		cannot(reply, "the model has no fast path");
 	else if (step->op == OP_EXPECT_STAT)
 		cannot(reply, "the model counts nothing");
+	else if (step->op == OP_EXPECT_HUGE)
+		cannot(reply, "the model has no entries");
 	else if (step->op == OP_EXPECT_INVENTORY)
 		cannot(reply, "the model keeps no list of pins");
 	else if (step->op == OP_COUNT || step->op == OP_LISTEN)
@@ -266,7 +274,7 @@ static void model_step(struct judge *model, const struct step *step, struct repl
 		answer(reply, on_pin(model, step, reply));
 	else
 		answer(reply, on_space(model, &model->spaces[step->space], step, reply));
-	if (reply->answer == ANSWER_DONE && of_scarcity(step->fails))
+	if (reply->answer == ANSWER_DONE && of_scarcity(step))
 		cannot(reply, "the model has no pool that could be full, and no fast path");
 }
 

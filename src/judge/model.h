@@ -39,7 +39,7 @@ struct model_slot {
 	struct model_object *object; /* NULL: private anonymous */
 	uint64_t index;		/* page of the object */
 	unsigned prot;		/* PROT_R, PROT_W */
-	bool shared, sealed, dontfork, wipeonfork;
+	bool shared, sealed, dontfork, wipeonfork, huge;
 	bool hole;		/* a fork left it out */
 	/*
 	 * The page that is this address space's own: always there for private
@@ -59,6 +59,7 @@ struct model_space {
 	bool exited;
 	struct model_slot *slots;
 	size_t count, room;
+	size_t last;		/* slot that was asked for */
 	struct model_name names[SCENARIO_NAMES];
 };
 
@@ -103,6 +104,7 @@ int model_map(struct judge *, struct model_space *, const struct step *);
 int model_unmap(struct model_space *, uint64_t at, uint64_t pages);
 int model_protect(struct model_space *, uint64_t at, uint64_t pages, unsigned prot);
 int model_advise(struct model_space *, uint64_t at, uint64_t pages, enum advice);
+int model_collapse(struct model_space *, uint64_t at, uint64_t pages);
 int model_remap(struct judge *, struct model_space *, const struct step *);
 int model_fork(const struct model_space *parent, struct model_space *child, enum fork_pins);
 

@@ -23,11 +23,17 @@
 
 #include "model.h"
 
+/* All of them in turn, from where the last was found: for who goes through a range that is the next one. */
 struct model_slot *model_slot(struct model_space *space, uint64_t at)
 {
-	for (size_t i = 0; i < space->count; i++)
-		if (space->slots[i].at == at)
+	for (size_t n = 0, i = space->last; n < space->count; n++, i++) {
+		if (i >= space->count)
+			i = 0;
+		if (space->slots[i].at == at) {
+			space->last = i;
 			return &space->slots[i];
+		}
+	}
 	return NULL;
 }
 
@@ -64,7 +70,7 @@ static bool same_kind(const struct model_slot *a, const struct model_slot *b)
 {
 	return a->object == b->object && (!a->object || b->index - a->index == b->at - a->at) && a->prot == b->prot &&
 	       a->shared == b->shared && a->sealed == b->sealed && a->dontfork == b->dontfork &&
-	       a->wipeonfork == b->wipeonfork;
+	       a->wipeonfork == b->wipeonfork && a->huge == b->huge;
 }
 
 static bool one_mapping(struct model_space *space, uint64_t at, uint64_t pages)
@@ -97,6 +103,7 @@ int model_map(struct judge *model, struct model_space *space, const struct step 
 		.prot = step->prot & (PROT_R | PROT_W),
 		.shared = step->flags & MAP_SHARED_FLAG,
 		.sealed = (step->flags & MAP_SEALED_FLAG) || (step->prot & PROT_SEAL_FLAG),
+		.huge = step->flags & MAP_HUGE_FLAG,
 	};
 
 	if (step->object >= 0)
@@ -169,7 +176,7 @@ int model_advise(struct model_space *space, uint64_t at, uint64_t pages, enum ad
 	if (!all_mapped(space, at, pages))
 		return ENOMEM;
 	for (uint64_t i = 0; i < pages; i++)
-		if (advice == ADVICE_WIPEONFORK && model_slot(space, at + i)->object)
+		if ((advice == ADVICE_WIPEONFORK || advice == ADVICE_HUGE) && model_slot(space, at + i)->object)
 			return EINVAL;
 	for (uint64_t i = 0; i < pages; i++) {
 		struct model_slot *slot = model_slot(space, at + i);
@@ -180,7 +187,35 @@ int model_advise(struct model_space *space, uint64_t at, uint64_t pages, enum ad
 		case ADVICE_DOFORK: slot->dontfork = false; break;
 		case ADVICE_WIPEONFORK: slot->wipeonfork = true; break;
 		case ADVICE_KEEPONFORK: slot->wipeonfork = false; break;
+		case ADVICE_HUGE: slot->huge = true; break;
+		case ADVICE_NOHUGE: slot->huge = false; break;
 		}
+	}
+	return 0;
+}
+
+/* No byte is different afterwards, so all there is to say is where it can't be done: of the first such huge page. */
+static int may_collapse(struct model_space *space, uint64_t at, uint64_t pages)
+{
+	if (!all_mapped(space, at, pages))
+		return ENOMEM;
+	if (model_slot(space, at)->object || !one_mapping(space, at, pages))
+		return EINVAL;
+	for (uint64_t i = 0; i < pages; i++)
+		if (model_slot(space, at + i)->hole)
+			return ENODATA;
+	return 0;
+}
+
+int model_collapse(struct model_space *space, uint64_t at, uint64_t pages)
+{
+	const uint64_t huge = SCENARIO_HUGE / SCENARIO_PAGE;
+
+	for (uint64_t i = 0; i < pages; i += huge) {
+		int error = may_collapse(space, at + i, huge);
+
+		if (error)
+			return error;
 	}
 	return 0;
 }

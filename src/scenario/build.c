@@ -97,6 +97,14 @@ void scenario_add(struct scenario *s, const struct step *step)
 	}
 }
 
+bool step_is_about_huge(const struct step *step)
+{
+	bool advice = step->op == OP_ADVISE && (step->flags == ADVICE_HUGE || step->flags == ADVICE_NOHUGE);
+
+	return advice || (step->op == OP_MAP && (step->flags & MAP_HUGE_FLAG)) || step->op == OP_COLLAPSE ||
+	       step->op == OP_EXPECT_HUGE;
+}
+
 static void free_names(char *names[SCENARIO_NAMES], int n)
 {
 	for (int i = 0; i < n; i++)

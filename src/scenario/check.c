@@ -250,12 +250,26 @@ static bool check_extent(struct parser *p, const struct step *step)
 	return true;
 }
 
+/* A collapse takes whole huge pages; the rest of a mapping may have a part of one. */
+static bool check_collapse(struct parser *p, const struct step *step)
+{
+	if (step->op != OP_COLLAPSE || excused(step))
+		return true;
+	if (step->offset % SCENARIO_HUGE)
+		return scan_error(&p->scan, p->at_offset, "a collapse from inside of a huge page; expected an offset as +1h");
+	if (step->length % SCENARIO_HUGE)
+		return scan_error(&p->scan, p->at_length, "a collapse of a part of a huge page; expected a size as 1h");
+	return true;
+}
+
 static bool check_options(struct parser *p, const struct step *step)
 {
 	if (excused(step))
 		return true;
 	if (step->op == OP_MAP && (step->flags & MAP_SEALED_FLAG) && (step->flags & MAP_SHARED_FLAG))
 		return scan_error(&p->scan, step->at, "sealed and shared; only a private mapping can be sealed");
+	if (step->op == OP_MAP && (step->flags & MAP_HUGE_FLAG) && ((step->flags & MAP_SHARED_FLAG) || step->object >= 0))
+		return scan_error(&p->scan, step->at, "huge pages of an object; only private anonymous memory has some");
 	if ((step->op == OP_MAP && (step->flags & MAP_SEALED_FLAG) && (step->prot & PROT_W)) ||
 	    (step->op == OP_PROTECT && (step->prot & PROT_SEAL_FLAG) && (step->prot & PROT_W)))
 		return scan_error(&p->scan, step->at, "sealed and rw; what is sealed can't be written: expected r or none");
@@ -308,7 +322,8 @@ bool check_step(struct parser *p, const struct step *step)
 	       (step->op != OP_SPACE || check_new_space(p, step->space, p->at[KIND_SPACE])) &&
 	       check_new_space(p, step->child, p->at_child) && check_mapping(p, step) && check_object(p, step) &&
 	       check_pin(p, step) && check_results(p, step) && check_size(p, step) && check_extent(p, step) &&
-	       check_options(p, step) && check_destroy(p, step);
+	       check_options(p, step) && check_collapse(p, step) &&
+	       check_destroy(p, step);
 }
 
 /* ---- what is known after a step ----------------------------------------- */

@@ -6,6 +6,7 @@
  *	fact       [not] PIN | LOAD | MARK | SPACE       taken, carried out, reached, here
  *	           [not] page PAGE = page PAGE           PAGE is a place or a pin
  *	           [not] LOAD = LOAD
+ *	           [not] PLACE huge
  *	           [not] PLACE|PIN|OBJECT|LOAD "bytes"
  *
  * Each fact is checked as an expectation behind the threads would be: what has
@@ -173,6 +174,14 @@ static bool parse_contents(struct parser *p, struct fact *fact)
 	return check_thing(p, &fact->left, fact->length);
 }
 
+static bool parse_place_fact(struct parser *p, struct fact *fact)
+{
+	if (!take(p, "huge"))
+		return parse_contents(p, fact);
+	fact->kind = FACT_HUGE;
+	return check_thing(p, &fact->left, 1);
+}
+
 /* A pin, a load or a mark: that it was done, or what is in it. */
 static bool parse_small_fact(struct parser *p, struct fact *fact)
 {
@@ -199,7 +208,7 @@ static bool parse_fact(struct parser *p, struct fact *fact)
 		return parse_object_thing(p, &fact->left) && parse_contents(p, fact);
 	if (!parse_space_thing(p, &fact->left))
 		return false;
-	return joint_is_here(p) || (parse_mapping_thing(p, &fact->left) && parse_contents(p, fact));
+	return joint_is_here(p) || (parse_mapping_thing(p, &fact->left) && parse_place_fact(p, fact));
 }
 
 /* ---- the line ----------------------------------------------------------- */

@@ -67,6 +67,8 @@ static void print_fact(const struct scenario *s, const struct fact *fact, FILE *
 	if (fact->kind == FACT_SAME_PAGE || fact->kind == FACT_SAME_BYTES) {
 		fprintf(f, " = %s", page);
 		print_thing(s, &fact->right, f);
+	} else if (fact->kind == FACT_HUGE) {
+		fputs(" huge", f);
 	} else if (fact->kind == FACT_BYTES) {
 		fputc(' ', f);
 		print_bytes(fact->bytes, fact->length, f);

@@ -131,15 +131,21 @@ bool parse_number(struct parser *p, const char *what, uint64_t most, uint64_t *v
 	return take_number(p, what, token(p)->length, most, value);
 }
 
-/* One number of an offset: bytes, or with a p behind it pages. */
+static bool has_unit(const struct token *t, char unit)
+{
+	return t->kind == TOKEN_WORD && t->length > 1 && t->text[t->length - 1] == unit;
+}
+
+/* One number of an offset: bytes, with a p behind it pages, with an h huge pages. */
 static bool parse_distance(struct parser *p, uint64_t *bytes)
 {
 	const struct token *t = token(p);
-	bool pages = t->kind == TOKEN_WORD && t->length > 1 && t->text[t->length - 1] == 'p';
-	uint64_t unit = pages ? SCENARIO_PAGE : 1;
+	bool pages = has_unit(t, 'p'), huge = has_unit(t, 'h');
+	uint64_t unit = huge ? SCENARIO_HUGE : pages ? SCENARIO_PAGE : 1;
 	uint64_t most = MOST_ABSURD * SCENARIO_PAGE / unit;
 
-	if (!take_number(p, pages ? "pages" : "bytes, or pages with a p", t->length - pages, most, bytes))
+	if (!take_number(p, huge ? "huge pages" : pages ? "pages" : "bytes, or pages with a p", t->length - (pages || huge),
+			 most, bytes))
 		return false;
 	*bytes *= unit;
 	return true;
@@ -178,19 +184,31 @@ bool size_error(struct parser *p, struct position at, const char *what)
 /* A size that is no size is refused with the step (check.c): a line that is to fail may ask for one. */
 bool parse_size(struct parser *p, uint64_t *bytes)
 {
-	bool pages = !take(p, "bytes");
+	bool pages = !take(p, "bytes"), huge = pages && has_unit(token(p), 'h');
 	const struct token *t = token(p);
-	enum number n = t->kind == TOKEN_WORD ? read_number(t->text, t->length, bytes) : NUMBER_NONE;
+	enum number n = t->kind == TOKEN_WORD ? read_number(t->text, t->length - huge, bytes) : NUMBER_NONE;
+	uint64_t unit = huge ? SCENARIO_HUGE : pages ? SCENARIO_PAGE : 1;
 
 	p->at_length = here(p);
 	if (n == NUMBER_NONE)
 		return unexpected(p, "not a number:", pages ? "a number of pages" : "a number of bytes", NULL, 0);
-	if (n == NUMBER_BIG || *bytes > MOST_ABSURD * (pages ? 1 : SCENARIO_PAGE))
+	if (n == NUMBER_BIG || *bytes > MOST_ABSURD * SCENARIO_PAGE / unit)
 		return size_error(p, p->at_length, quote(t->text, t->length).text);
-	if (pages)
-		*bytes *= SCENARIO_PAGE;
+	*bytes *= unit;
 	p->next++;
 	return true;
+}
+
+bool parse_pages(struct parser *p, const char *what, uint64_t most, uint64_t *pages)
+{
+	struct position at = here(p);
+	uint64_t unit = has_unit(token(p), 'h') ? SCENARIO_HUGE / SCENARIO_PAGE : 1;
+
+	if (!take_number(p, what, token(p)->length - (unit > 1), most, pages))
+		return false;
+	*pages *= unit;
+	return *pages <= most || scan_error(&p->scan, at, "%llu pages are too many; expected at most %llu",
+					    (unsigned long long)*pages, (unsigned long long)most);
 }
 
 /* ---- names -------------------------------------------------------------- */

@@ -24,6 +24,7 @@ struct reply {
 	unsigned char *bytes;	/* OP_LOAD, and expectations of bytes: room for step->length bytes, the caller's */
 	uint64_t value;		/* OP_EXPECT_STAT: counted since open or OP_COUNT;
 				   OP_EXPECT_PATH: 1 fast, 0 slow;
+				   OP_EXPECT_HUGE: 1 huge, 0 small;
 				   OP_ATOMIC: the old value;
 				   OP_STORE, OP_FILL, OP_PIN, OP_OBJECT_WRITE that failed: the bytes that were done before
 				   (of a pin: pinned and unpinned again) */
@@ -43,7 +44,7 @@ struct judge_ops {
 	 *   OP_EXPECT_BYTES   read step->length bytes at the address into reply->bytes
 	 *   OP_EXPECT_DEVICE  the device reads through the pin
 	 *   OP_EXPECT_OBJECT  read the object, not through a mapping
-	 *   OP_EXPECT_PATH, OP_EXPECT_STAT   fill in reply->value
+	 *   OP_EXPECT_PATH, OP_EXPECT_HUGE, OP_EXPECT_STAT   fill in reply->value
 	 *   OP_EXPECT_INVENTORY   fill in how many pins the space has; a pin that the
 	 *                     scenario did not take is trouble: ANSWER_BROKEN
 	 * OP_LOAD reads too (its bytes are not compared).

@@ -7,6 +7,7 @@
 #include "scenario.h"
 
 #define SCENARIO_POOL 256u	/* pages of a library judge's pool, if the head says nothing */
+#define SCENARIO_POOL_HUGE (12 * SCENARIO_HUGE / SCENARIO_PAGE)	/* ... where a line is about huge pages */
 
 void *must_alloc(void *old, size_t bytes);
 char *must_copy(const char *text, size_t length);

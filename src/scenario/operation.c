@@ -57,16 +57,17 @@ static bool parse_resize(struct parser *p, struct step *step)
 
 /* ---- mappings ----------------------------------------------------------- */
 
-enum { M_PRIVATE = 1, M_SHARED = 2, M_SEALED = 4, M_RW = 8, M_R = 16, M_NONE = 32, M_WHAT = 64, M_SIZE = 128 };
+enum { M_PRIVATE = 1, M_SHARED = 2, M_SEALED = 4, M_RW = 8, M_R = 16, M_NONE = 32, M_WHAT = 64, M_SIZE = 128, M_HUGE = 256 };
 #define M_PROT (M_RW | M_R | M_NONE)
 
 static const struct option map_options[] = {
 	{ "private", M_PRIVATE, M_PRIVATE | M_SHARED }, { "shared", M_SHARED, M_PRIVATE | M_SHARED },
 	{ "sealed", M_SEALED, M_SEALED },		{ "rw", M_RW, M_PROT },
 	{ "r", M_R, M_PROT },				{ "none", M_NONE, M_PROT },
-	{ "anon", M_WHAT, M_WHAT },			{ NULL, 0, 0 },
+	{ "anon", M_WHAT, M_WHAT },			{ "huge", M_HUGE, M_HUGE },
+	{ NULL, 0, 0 },
 };
-static const char *const map_words[] = { "anon", "private", "shared", "sealed", "rw", "r", "none", "bytes" };
+static const char *const map_words[] = { "anon", "private", "shared", "sealed", "huge", "rw", "r", "none", "bytes" };
 
 static bool parse_map_what(struct parser *p, struct step *step, unsigned *seen)
 {
@@ -82,7 +83,7 @@ static bool parse_map_what(struct parser *p, struct step *step, unsigned *seen)
 		*seen |= M_WHAT;
 		return parse_old_name(p, KIND_OBJECT, &step->object) && parse_offset(p, &step->object_offset);
 	}
-	return unexpected(p, "unknown word", "anon or an object, private or shared, sealed, rw, r or none, or pages",
+	return unexpected(p, "unknown word", "anon or an object, private or shared, sealed, huge, rw, r or none, or pages",
 			  map_words, sizeof(map_words) / sizeof(map_words[0]));
 }
 
@@ -90,7 +91,6 @@ static bool parse_map(struct parser *p, struct step *step)
 {
 	unsigned seen = 0;
 
-	step->length = SCENARIO_PAGE;
 	if (!parse_new_name(p, KIND_SPACE, &step->space) || !parse_new_name(p, KIND_MAPPING, &step->mapping))
 		return false;
 	while (!tail_is_here(p))
@@ -103,7 +103,10 @@ static bool parse_map(struct parser *p, struct step *step)
 	if (!(seen & M_PROT))
 		return scan_error(&p->scan, here(p), "the line does not say for what; expected rw, r or none");
 	step->prot = seen & M_RW ? PROT_R | PROT_W : seen & M_R ? PROT_R : 0;
-	step->flags = (seen & M_SHARED ? MAP_SHARED_FLAG : 0u) | (seen & M_SEALED ? MAP_SEALED_FLAG : 0u);
+	step->flags = (seen & M_SHARED ? MAP_SHARED_FLAG : 0u) | (seen & M_SEALED ? MAP_SEALED_FLAG : 0u) |
+		      (seen & M_HUGE ? MAP_HUGE_FLAG : 0u);
+	if (!(seen & M_SIZE))
+		step->length = seen & M_HUGE ? SCENARIO_HUGE : SCENARIO_PAGE;
 	return true;
 }
 
@@ -428,6 +431,23 @@ static bool parse_expect_pin(struct parser *p, struct step *step)
 	return parse_bytes(p, step);
 }
 
+static bool parse_expect_place(struct parser *p, struct step *step)
+{
+	static const char *const words[] = { "huge", "small", "zero" };
+
+	if (!parse_place(p, step))
+		return false;
+	step->op = OP_EXPECT_HUGE;
+	step->value = is_here(p, "huge");
+	if (take(p, "huge") || take(p, "small"))
+		return true;
+	step->op = OP_EXPECT_BYTES;
+	step->value = 0;
+	if (!bytes_are_here(p) && token(p)->kind == TOKEN_WORD)
+		return unexpected(p, "unknown word", "\"bytes\", zero N, huge or small", words, 3);
+	return parse_bytes(p, step);
+}
+
 /* A word that is no name, before a number: they meant a statistic. */
 static bool stat_is_here(struct parser *p)
 {
@@ -454,8 +474,7 @@ static bool parse_expect(struct parser *p, struct step *step)
 		step->op = OP_EXPECT_OBJECT;
 		return parse_object_write(p, step);
 	}
-	step->op = OP_EXPECT_BYTES;
-	return parse_store(p, step);
+	return parse_expect_place(p, step);
 }
 
 /* ---- the table, and the line as a whole --------------------------------- */
@@ -479,6 +498,9 @@ static const struct verb {
 	{ "dofork", OP_ADVISE, ADVICE_DOFORK, parse_range },
 	{ "wipeonfork", OP_ADVISE, ADVICE_WIPEONFORK, parse_range },
 	{ "keeponfork", OP_ADVISE, ADVICE_KEEPONFORK, parse_range },
+	{ "huge", OP_ADVISE, ADVICE_HUGE, parse_range },
+	{ "nohuge", OP_ADVISE, ADVICE_NOHUGE, parse_range },
+	{ "collapse", OP_COLLAPSE, 0, parse_range },
 	{ "store", OP_STORE, 0, parse_store },
 	{ "fill", OP_FILL, 0, parse_fill },
 	{ "load", OP_LOAD, 0, parse_load },

@@ -101,7 +101,7 @@ static bool parse_pool(struct parser *p)
 	if (!only_once(p, &p->has_pool, "pool"))
 		return false;
 	at = here(p);
-	if (!parse_number(p, "pages of the pool", MOST_POOL, &p->scenario->pool_pages))
+	if (!parse_pages(p, "pages of the pool", MOST_POOL, &p->scenario->pool_pages))
 		return false;
 	if (p->scenario->pool_pages < 16)
 		return scan_error(&p->scan, at, "a pool of %d pages; expected at least 16", (int)p->scenario->pool_pages);
@@ -263,6 +263,16 @@ static bool expects_something(const struct scenario *s)
 	return s->nconditions > 0;
 }
 
+/* They need a pool that has blocks for them. */
+static void size_pool(struct parser *p)
+{
+	struct scenario *s = p->scenario;
+
+	for (size_t i = 0; i < s->nsteps && !p->has_pool; i++)
+		if (step_is_about_huge(&s->steps[i]))
+			s->pool_pages = SCENARIO_POOL_HUGE;
+}
+
 static bool parse_all(struct parser *p)
 {
 	struct position last;
@@ -283,6 +293,7 @@ static bool parse_all(struct parser *p)
 		return scan_error(&p->scan, last, "no operations; expected at least one behind the head");
 	if (p->thread > 0)
 		return scan_error(&p->scan, p->thread_at, "a thread without its end; expected \"end\" behind the last one");
+	size_pool(p);
 	if (!expects_something(p->scenario))
 		return scan_error(&p->scan, last, "the scenario expects nothing; expected at least one line \"expect ...\", "
 						  "or an operation that \"fails\"%s",

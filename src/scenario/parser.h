@@ -86,9 +86,10 @@ bool parse_number(struct parser *, const char *what, uint64_t most, uint64_t *);
 bool number_is_here(const struct parser *);
 bool parse_old_name(struct parser *, enum kind, int *index);	/* one that is known */
 bool parse_new_name(struct parser *, enum kind, int *index);	/* one that may be new */
-bool parse_offset(struct parser *, uint64_t *offset);		/* +1p+8, or nothing */
+bool parse_offset(struct parser *, uint64_t *offset);		/* +1h+1p+8, or nothing */
 bool parse_place(struct parser *, struct step *);		/* A buf+8 */
-bool parse_size(struct parser *, uint64_t *bytes);		/* 2, or bytes 100 */
+bool parse_size(struct parser *, uint64_t *bytes);		/* 2, 1h, or bytes 100 */
+bool parse_pages(struct parser *, const char *what, uint64_t most, uint64_t *pages);	/* 2 or 1h */
 bool size_error(struct parser *, struct position at, const char *what);	/* what it may be */
 bool size_is_here(const struct parser *);
 bool parse_bytes(struct parser *, struct step *);		/* "text", or zero 8 */

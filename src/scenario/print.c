@@ -1,7 +1,7 @@
 /*
  * print.c - a scenario as canonical text: parsing it again gives an equal one
  *
- * One way to write each thing: sizes in pages where they are whole pages, bytes
+ * One way to write each thing: sizes in huge pages or pages where they are whole ones, bytes
  * as a string where not all are zero, options in the order of docs/scenarios.md.
  */
 #include "print.h"
@@ -14,8 +14,10 @@
 
 void print_offset(uint64_t bytes, FILE *f)
 {
-	if (bytes / SCENARIO_PAGE)
-		fprintf(f, "+%" PRIu64 "p", bytes / SCENARIO_PAGE);
+	if (bytes / SCENARIO_HUGE)
+		fprintf(f, "+%" PRIu64 "h", bytes / SCENARIO_HUGE);
+	if (bytes % SCENARIO_HUGE / SCENARIO_PAGE)
+		fprintf(f, "+%" PRIu64 "p", bytes % SCENARIO_HUGE / SCENARIO_PAGE);
 	if (bytes % SCENARIO_PAGE)
 		fprintf(f, "+%" PRIu64, bytes % SCENARIO_PAGE);
 }
@@ -24,6 +26,8 @@ void print_size(uint64_t bytes, FILE *f)
 {
 	if (bytes % SCENARIO_PAGE)
 		fprintf(f, "bytes %" PRIu64, bytes);
+	else if (bytes && bytes % SCENARIO_HUGE == 0)
+		fprintf(f, "%" PRIu64 "h", bytes / SCENARIO_HUGE);
 	else
 		fprintf(f, "%" PRIu64, bytes / SCENARIO_PAGE);
 }
@@ -119,8 +123,8 @@ static void print_map(const struct scenario *s, const struct step *t, FILE *f)
 		fputs(OBJECT(s, t->object), f);
 		print_offset(t->object_offset, f);
 	}
-	fprintf(f, " %s%s %s ", t->flags & MAP_SHARED_FLAG ? "shared" : "private",
-		t->flags & MAP_SEALED_FLAG ? " sealed" : "", prot_word(t->prot));
+	fprintf(f, " %s%s%s %s ", t->flags & MAP_SHARED_FLAG ? "shared" : "private",
+		t->flags & MAP_SEALED_FLAG ? " sealed" : "", t->flags & MAP_HUGE_FLAG ? " huge" : "", prot_word(t->prot));
 	print_size(t->length, f);
 }
 
@@ -146,7 +150,7 @@ static void print_remap(const struct scenario *s, const struct step *t, FILE *f)
 
 static void print_advise(const struct scenario *s, const struct step *t, FILE *f)
 {
-	static const char *const words[] = { "discard", "dontfork", "dofork", "wipeonfork", "keeponfork" };
+	static const char *const words[] = { "discard", "dontfork", "dofork", "wipeonfork", "keeponfork", "huge", "nohuge" };
 
 	print_range(s, t, t->flags < sizeof(words) / sizeof(words[0]) ? words[t->flags] : "?", f);
 }
@@ -246,6 +250,12 @@ static void print_numbers(const struct scenario *s, const struct step *t, FILE *
 	}
 }
 
+static void print_huge(const struct scenario *s, const struct step *t, FILE *f)
+{
+	print_place(s, t, "expect", f);
+	fputs(t->value ? " huge" : " small", f);
+}
+
 static void print_atomic(const struct scenario *s, const struct step *t, FILE *f)
 {
 	bool named = t->result >= 0 && t->result < s->nvalues;
@@ -291,6 +301,9 @@ static void print_body(const struct scenario *s, const struct step *t, FILE *f)
 	case OP_ADVISE:
 		print_advise(s, t, f);
 		break;
+	case OP_COLLAPSE:
+		print_range(s, t, "collapse", f);
+		break;
 	case OP_LOAD:
 		print_load(s, t, f);
 		break;
@@ -317,6 +330,9 @@ static void print_body(const struct scenario *s, const struct step *t, FILE *f)
 		break;
 	case OP_ATOMIC:
 		print_atomic(s, t, f);
+		break;
+	case OP_EXPECT_HUGE:
+		print_huge(s, t, f);
 		break;
 	case OP_FILL:
 	case OP_LISTEN:
@@ -378,8 +394,11 @@ static void print_head(const struct scenario *s, FILE *f)
 	fputc('\n', f);
 	print_designs("broken under", s->broken_under, f);
 	print_designs("check under", s->check_under, f);
-	if (s->pool_pages != SCENARIO_POOL)
-		fprintf(f, "pool %" PRIu64 "\n", s->pool_pages);
+	if (s->pool_pages != SCENARIO_POOL) {
+		fputs("pool ", f);
+		print_size(s->pool_pages * SCENARIO_PAGE, f);
+		fputc('\n', f);
+	}
 	if (s->polled)
 		fputs("grace polled\n", f);
 }

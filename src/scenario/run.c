@@ -258,6 +258,10 @@ static void compare_value(struct run *r, const struct step *step, const struct r
 		break_promise(r, step, step->value ? "fast" : "slow", reply->value ? "fast" : "slow");
 		return;
 	}
+	if (step->op == OP_EXPECT_HUGE) {
+		break_promise(r, step, step->value ? "huge" : "small", reply->value ? "huge" : "small");
+		return;
+	}
 	snprintf(expected, sizeof(expected), "%llu", (unsigned long long)step->value);
 	snprintf(found, sizeof(found), "%llu", (unsigned long long)reply->value);
 	break_promise(r, step, expected, found);

@@ -17,7 +17,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#define SCENARIO_PAGE 4096u	/* bytes a page, for every judge */
+#define SCENARIO_PAGE 4096u	/* bytes a page, for every judge but the explorer (explore/plan.c) */
+#define SCENARIO_HUGE (512u * SCENARIO_PAGE)	/* ... and a huge page */
 #define SCENARIO_NAMES 64	/* most spaces, mappings, objects, pins, values and marks each */
 #define SCENARIO_THREADS 4	/* most parts that run at the same time */
 #define SCENARIO_LISTENERS 4	/* misuse handlers of a program, from 1 */
@@ -40,7 +41,8 @@ enum op {
 	OP_UNMAP,		/* unmap A buf   |   unmap A buf+1p 1 */
 	OP_PROTECT,		/* protect A buf r | rw | none | seal */
 	OP_REMAP,		/* remap A buf 3   (resize)  |  move A buf  (same size, another place) */
-	OP_ADVISE,		/* discard A buf | dontfork | dofork | wipeonfork | keeponfork */
+	OP_ADVISE,		/* discard A buf | dontfork | dofork | wipeonfork | keeponfork | huge | nohuge */
+	OP_COLLAPSE,		/* collapse A buf  |  collapse A buf+1h 1h */
 	/* access through the space */
 	OP_STORE,		/* store A buf+8 "bytes" */
 	OP_FILL,		/* fill A buf 0x5a 4096 */
@@ -66,16 +68,18 @@ enum op {
 	OP_EXPECT_OBJECT,	/* expect F+8 "new" */
 	OP_EXPECT_PATH,		/* expect p fast | slow          how the pin was taken */
 	OP_EXPECT_STAT,		/* expect copies 0               since the start, or the last count */
+	OP_EXPECT_HUGE,		/* expect A buf huge | small     does one entry map a huge page there? */
 	OP_EXPECT_INVENTORY,	/* expect inventory A  |  expect inventory A 2   lists the scenario's pins, and no others */
 	OPS
 };
 
-enum { MAP_SHARED_FLAG = 1, MAP_SEALED_FLAG = 2 };		/* step.flags of OP_MAP */
+enum { MAP_SHARED_FLAG = 1, MAP_SEALED_FLAG = 2, MAP_HUGE_FLAG = 4 };	/* step.flags of OP_MAP */
 enum { PROT_R = 1, PROT_W = 2, PROT_SEAL_FLAG = 4 };		/* step.prot */
 enum { PIN_WRITE = 1, PIN_LONG = 2, PIN_FAST = 4, PIN_GET = 8 }; /* step.flags of OP_PIN */
 enum { UNPIN_DIRTY = 1 };					/* step.flags of OP_UNPIN */
 enum fork_pins { FORK_COPY, FORK_REFUSE, FORK_HOLE };		/* step.flags of OP_FORK */
-enum advice { ADVICE_DISCARD, ADVICE_DONTFORK, ADVICE_DOFORK, ADVICE_WIPEONFORK, ADVICE_KEEPONFORK };
+enum advice { ADVICE_DISCARD, ADVICE_DONTFORK, ADVICE_DOFORK, ADVICE_WIPEONFORK, ADVICE_KEEPONFORK, ADVICE_HUGE,
+	      ADVICE_NOHUGE };
 enum remap { REMAP_RESIZE, REMAP_MOVE };			/* step.flags of OP_REMAP */
 enum { INVENTORY_COUNTED = 1 };				/* step.flags of OP_EXPECT_INVENTORY: value says how many */
 enum atomic {							/* step.flags of OP_ATOMIC */
@@ -106,7 +110,7 @@ struct step {
 	unsigned flags;		/* OP_ADVISE: enum advice; OP_FORK: enum fork_pins; OP_ATOMIC: enum atomic ... */
 	int stat;		/* OP_EXPECT_STAT: index into the statistics' names (stat_names) */
 	uint64_t value;		/* OP_FILL: the byte; OP_ATOMIC: the operand; OP_EXPECT_STAT, OP_EXPECT_INVENTORY: the
-				   count; OP_LISTEN: which; OP_EXPECT_PATH: 1 fast, 0 slow; OP_FORK: 1 when it is to report its pins */
+				   count; OP_LISTEN: which; OP_EXPECT_PATH: 1 fast, 0 slow; OP_EXPECT_HUGE: 1 huge, 0 small; OP_FORK: 1 when it is to report its pins */
 	uint64_t compare;	/* OP_ATOMIC, ATOMIC_CAS: what must be there */
 	unsigned char *bytes;	/* owned by the scenario: to store, or expected */
 	int fails;		/* the operation must fail with this errno (positive); 0: it must succeed, or ... */
@@ -120,6 +124,9 @@ struct step {
 };
 
 enum { STEP_AFTER = -1 };
+
+/* Does it ask for huge pages, or about them? */
+bool step_is_about_huge(const struct step *);
 
 /* May the operation fail with this errno (positive), as one of those that it names? */
 bool step_may_fail(const struct step *, int error);
@@ -142,6 +149,7 @@ enum fact_kind {
 				   mark succeeded;  B  the space is here: made, and has not exited */
 	FACT_SAME_PAGE,		/* page X = page Y: left and right, each a place or a pin */
 	FACT_SAME_BYTES,	/* r = s: left and right, loads of the same length */
+	FACT_HUGE,		/* A buf huge: left: a place, where one entry maps a huge page */
 	FACT_BYTES,		/* left: a place, a pin, an object or a value; it begins with the bytes */
 };
 
@@ -181,7 +189,7 @@ struct scenario {
 	unsigned promises;	/* bit set */
 	unsigned broken_under;	/* bit set of designs (enum design_id) and BROKEN_UNDER_KERNEL */
 	unsigned check_under;	/* bit set of designs: those that the explorer takes if nobody says; 0: holdfast alone */
-	uint64_t pool_pages;	/* size of the library judges' pool; default 256 */
+	uint64_t pool_pages;	/* size of the library judges' pool; if the head says nothing 256, or enough for huge pages */
 	bool polled;		/* the explorer: what is freed waits while others go on */
 
 	char *spaces[SCENARIO_NAMES], *mappings[SCENARIO_NAMES], *objects[SCENARIO_NAMES], *pins[SCENARIO_NAMES];

@@ -112,6 +112,10 @@ static const struct expected {
 	  0, 4, true, "address spaces have" },
 	{ "half of a word beside the whole", HEAD MAP "thread\n  atomic A buf+4 add 1 bytes 4\nthread\n  load A buf as r\nend\nseen r\n",
 	  HOLDFAST, EXPLORE_SKIPPED, "", 0, 9, true, "half of a word" },
+	{ "a page that a small huge page does not have", HEAD "map A buf anon private huge rw\nthread\nload A buf+4p\nthread\n"
+	  "fork A B\nend\nseen B\n", HOLDFAST, EXPLORE_SKIPPED, "", 0, 6, true, "pages up to the 4th of a huge page" },
+	{ "a pool of more huge pages than there are", HEAD "pool 17h\nmap A buf anon private huge rw\nthread\nload A buf\nthread\n"
+	  "fork A B\nend\nseen B\n", HOLDFAST, EXPLORE_SKIPPED, "", 0, 0, true, "a pool of more than 64 pages" },
 	{ "a pool that is too large", HEAD "pool 100\n" MAP PIN_FORK "seen B\n", HOLDFAST, EXPLORE_SKIPPED, "", 0, 0, true,
 	  "a pool of more than 64 pages" },
 };

@@ -114,6 +114,14 @@ static const struct {
 	  HEAD "map A a anon private rw 1\npin A a write as p\nfork A B refuse report fails EBUSY\nfork A C hole report\n"
 	       "fork A D report may fail EBUSY as forked\nfork A E copy report\nexpect inventory A\n"
 	       "expect inventory A 1 promise safe\nexpect inventory D 0\nexit A\nexpect inventory E 18446744073709551615\n" },
+	{ "huge pages", HEAD "map A a anon private huge rw\nmap A b anon huge sealed private r 3h\nmap A c anon private rw 513\n"
+			     "store A a+1h+1p+8 \"x\" fails EFAULT\nstore A b+2h+511p+8 \"x\" fails EACCES\nunmap A b+1h 1h\n"
+			     "pin A b+2h read 1h as p\nunpin p+3p 2\nhuge A c\nnohuge A a+1p 2\ncollapse A a\n"
+			     "collapse A b+2h 1h fails EBUSY\ncollapse A a+1p 1 fails EINVAL\ncollapse A c may fail EINVAL as done\n"
+			     "map A d anon shared huge rw fails EINVAL\nexpect A a huge promise frugal\nexpect A b+2h+7p small\n"
+			     "object F 1h\nresize F 0x2h\nunmap A b+1h+0p+1h bytes 2097152\n" },
+	{ "huge pages in a race", HEAD "pool 4h\nmap A a anon private huge rw 2h\nthread\n collapse A a may fail EBUSY as c\n"
+				       "thread\n pin A a+1p read 1 as p\nend\nseen A a huge\nnever not A a+1h+1p huge and c\n" },
 	{ "statistics", HEAD "map A copies anon private rw 1\npin A copies write as copying\ncount\nexpect copies 0\n"
 			     "expect fork_copies 0x10 promise frugal\nexpect pins_held 1\n" },
 	{ "heads in any order", "scenario history/x.y\npool 16\npromise safe\nbroken under linux-5.7 kernel\n"
@@ -137,6 +145,26 @@ static void test_good(void)
 		scenario_free(s);
 		free(message);
 	}
+}
+
+/* The pool has to have blocks for them, and they are as large for everybody who reads the text. */
+static void test_meaning_of_huge(void)
+{
+	const char *text = HEAD "map A buf anon private huge rw\nstore A buf+1h+2p+3 \"x\" fails EFAULT\nexpect A buf small\n";
+	const char *sized = HEAD "pool 3h\nmap A buf anon private huge rw 2h\nexpect A buf huge\n";
+	char *message, *other;
+	struct scenario *s = parse(text, strlen(text), &message), *t = parse(sized, strlen(sized), &other);
+
+	result(s && s->steps[0].length == SCENARIO_HUGE && s->steps[0].flags == MAP_HUGE_FLAG && s->pool_pages == 12 * 512,
+	       "a huge mapping is one huge page if nobody says, in a pool that has twelve", s ? "" : message);
+	result(s && s->steps[1].offset == SCENARIO_HUGE + 2 * SCENARIO_PAGE + 3 && s->steps[2].op == OP_EXPECT_HUGE &&
+		       !s->steps[2].value, "places in huge pages", "");
+	result(t && t->pool_pages == 3 * 512 && t->steps[0].length == 2 * SCENARIO_HUGE && t->steps[1].value == 1,
+	       "sizes in huge pages", t ? "" : other);
+	scenario_free(s);
+	scenario_free(t);
+	free(message);
+	free(other);
 }
 
 static void test_meaning(void)
@@ -430,6 +458,7 @@ int main(void)
 {
 	test_good();
 	test_meaning();
+	test_meaning_of_huge();
 	test_bad();
 	test_bytes_that_are_no_text();
 	test_limits();
