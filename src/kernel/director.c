@@ -85,7 +85,7 @@ static void (*const operations[OPS])(struct live *, const struct step *, struct 
 	[OP_OBJECT] = live_object, [OP_OBJECT_WRITE] = live_object, [OP_OBJECT_RESIZE] = live_object,
 	[OP_EXPECT_OBJECT] = live_object,
 	[OP_MAP] = live_map, [OP_UNMAP] = live_unmap, [OP_PROTECT] = live_protect, [OP_REMAP] = live_remap,
-	[OP_ADVISE] = live_advise,
+	[OP_ADVISE] = live_advise, [OP_COLLAPSE] = live_collapse,
 	[OP_STORE] = live_touch, [OP_FILL] = live_touch, [OP_LOAD] = live_touch, [OP_ATOMIC] = live_touch,
 	[OP_EXPECT_BYTES] = live_touch,
 	[OP_PIN] = live_pin, [OP_UNPIN] = live_unpin,

@@ -79,7 +79,8 @@ static const char *why_not(const struct kernel_probe *probe, const struct scenar
 		const char *why = live_why_not(probe, step);
 
 		/* what it can't see is left out by itself */
-		if (why && step->op != OP_EXPECT_PATH && step->op != OP_EXPECT_STAT && step->op != OP_EXPECT_INVENTORY)
+		if (why && step->op != OP_EXPECT_PATH && step->op != OP_EXPECT_HUGE && step->op != OP_EXPECT_STAT &&
+		    step->op != OP_EXPECT_INVENTORY)
 			return why;
 	}
 	return NULL;

@@ -36,6 +36,7 @@ struct kernel_probe {
 	int unprivileged_uffd;	/* vm.unprivileged_userfaultfd, -1: no such setting */
 	int yama;		/* kernel.yama.ptrace_scope, -1: no Yama */
 	struct kernel_ability kinds[KERNEL_KINDS];
+	struct kernel_ability huge, collapse;	/* transparent huge pages, and the call that makes one */
 	/*
 	 * A stopped read can begin at any byte.  Without it, the byte before has to
 	 * be there to stop on: see calls.c.

@@ -263,6 +263,11 @@ void live_touch(struct live *, const struct step *, struct reply *);	/* load, st
 /* What is wrong with this range for a pin: EFAULT, EACCES, 0 nothing. */
 int live_range_error(struct live *, int space, const struct live_place *, uint64_t at, uint64_t length, bool write);
 
+/* huge.c */
+void live_find_huge(struct kernel_probe *);
+const char *live_why_not_huge(const struct kernel_probe *, const struct step *);	/* NULL: it can, or need not */
+void live_collapse(struct live *, const struct step *, struct reply *);
+
 /* objects.c */
 bool live_objects_open(struct live *);
 void live_object(struct live *, const struct step *, struct reply *);

@@ -8,7 +8,8 @@
  *
  *	| guard | mapping ............ | free, to grow | guard | next mapping ...
  *
- * Huge pages are switched off for each mapping: scenarios are about base pages.
+ * Huge pages are switched off for each mapping that does not ask for them: scenarios
+ * are about base pages.  What huge pages fit in begins where one begins.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -25,7 +26,11 @@
 #define MAP_FIXED_NOREPLACE 0x100000
 #endif
 
-#define TO_GROW (64u * SCENARIO_PAGE)	/* unmapped bytes after a mapping */
+/* Unmapped bytes after a mapping: after one that huge pages fit in, enough for those. */
+static uint64_t to_grow(uint64_t length)
+{
+	return length < SCENARIO_HUGE ? 64u * SCENARIO_PAGE : 4u * SCENARIO_HUGE;
+}
 
 /*
  * No room: the limit is the judge's own (space.c), and says nothing of Linux.  Nor
@@ -72,10 +77,11 @@ static unsigned long protection(unsigned prot)
 static uint64_t take_address(struct live *live, int index, uint64_t length, struct reply *reply)
 {
 	struct live_space *space = &live->spaces[index];
-	uint64_t address = space->next + SCENARIO_PAGE;
+	uint64_t alignment = length < SCENARIO_HUGE ? SCENARIO_PAGE : SCENARIO_HUGE;
+	uint64_t address = (space->next + SCENARIO_PAGE + alignment - 1) / alignment * alignment;
 	struct live_result result;
 
-	if (length > space->arena_end || address + length + TO_GROW > space->arena_end) {
+	if (length > space->arena_end || address + length + to_grow(length) > space->arena_end) {
 		no_room(reply);
 		return 0;
 	}
@@ -87,7 +93,7 @@ static uint64_t take_address(struct live *live, int index, uint64_t length, stru
 		answer_room(reply, &result);
 		return 0;
 	}
-	space->next = address + whole_pages(length) + TO_GROW;
+	space->next = address + whole_pages(length) + to_grow(length);
 	return address;
 }
 
@@ -141,10 +147,11 @@ void live_map(struct live *live, const struct step *step, struct reply *reply)
 		return;
 	space->places[step->mapping] = (struct live_place){
 		.known = true, .guarded = true, .address = address, .length = whole_pages(step->length),
-		.room = whole_pages(step->length) + TO_GROW, .object = step->object,
+		.room = whole_pages(step->length) + to_grow(step->length), .object = step->object,
 		.object_offset = step->object_offset,
 	};
-	live_syscall(live, step->space, &result, reply, SYS_madvise, address, step->length, MADV_NOHUGEPAGE, 0, 0, 0);
+	live_syscall(live, step->space, &result, reply, SYS_madvise, address, step->length,
+		     step->flags & MAP_HUGE_FLAG ? MADV_HUGEPAGE : MADV_NOHUGEPAGE, 0, 0, 0);
 }
 
 /* A range in the mapping: to its end if the step says no length. */
@@ -180,6 +187,7 @@ void live_advise(struct live *live, const struct step *step, struct reply *reply
 	static const unsigned long advice[] = {
 		[ADVICE_DISCARD] = MADV_DONTNEED, [ADVICE_DONTFORK] = MADV_DONTFORK, [ADVICE_DOFORK] = MADV_DOFORK,
 		[ADVICE_WIPEONFORK] = MADV_WIPEONFORK, [ADVICE_KEEPONFORK] = MADV_KEEPONFORK,
+		[ADVICE_HUGE] = MADV_HUGEPAGE, [ADVICE_NOHUGE] = MADV_NOHUGEPAGE,
 	};
 
 	if (step->flags < sizeof(advice) / sizeof(advice[0]))
@@ -210,7 +218,7 @@ void live_remap(struct live *live, const struct step *step, struct reply *reply)
 	place->address = to;
 	place->length = length;
 	if (move)
-		place->room = length + TO_GROW;
+		place->room = length + to_grow(length);
 }
 
 /* ---- bytes -------------------------------------------------------------- */

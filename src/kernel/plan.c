@@ -126,6 +126,10 @@ const char *live_why_not(const struct kernel_probe *probe, const struct step *st
 
 	if (limit)
 		return limit;
+	if (step->op == OP_EXPECT_HUGE)
+		return "Linux says of a mapping as a whole how much of it is in huge pages";
+	if (live_why_not_huge(probe, step))
+		return live_why_not_huge(probe, step);
 	if (step->thread)
 		return "parts that run at the same time are for the explorer alone";
 	switch (step->op) {

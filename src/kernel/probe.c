@@ -115,6 +115,7 @@ static const char no_long_read[] =
 static void find_out(void)
 {
 	read_settings(&probe);
+	live_find_huge(&probe);
 	for (int kind = 0; kind < KERNEL_KINDS; kind++)
 		if (kind != KERNEL_READ_LONG)
 			try_kind((enum kernel_kind)kind);
@@ -154,6 +155,8 @@ void kernel_probe_print(FILE *out)
 	for (int i = 0; i < KERNEL_KINDS; i++)
 		fprintf(out, "  %-22s %s%s\n", names[i], p->kinds[i].possible ? "" : "not possible here: ",
 			p->kinds[i].possible ? ways[i] : p->kinds[i].reason);
+	fprintf(out, "  %-22s %s\n", "huge pages", p->huge.possible ? "MADV_HUGEPAGE" : p->huge.reason);
+	fprintf(out, "  %-22s %s\n", "collapse", p->collapse.possible ? "MADV_COLLAPSE" : p->collapse.reason);
 	fprintf(out, "\n");
 	print_setting(out, "vm.unprivileged_userfaultfd", p->unprivileged_uffd);
 	print_setting(out, "kernel.io_uring_disabled", p->uring_disabled);

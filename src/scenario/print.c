@@ -166,8 +166,12 @@ static void print_pin(const struct scenario *s, const struct step *t, FILE *f)
 		fputs(" long", f);
 	if (t->flags & PIN_FAST)
 		fputs(" fast-only", f);
-	if (t->length)
+	if (t->length && t->length % SCENARIO_HUGE == 0) {
+		fputc(' ', f);
+		print_size(t->length, f);
+	} else if (t->length) {
 		fprintf(f, " bytes %" PRIu64, t->length);
+	}
 	fprintf(f, " as %s", PIN(s, t->pin));
 }
 
