@@ -82,14 +82,14 @@ static inline bool page_raise(struct page *page)
 
 /*
  * Add one pin to each of so many descriptors, as the commits of a section: returns how
- * many were raised before it was cut, and adds what the words were to *before, by or.
+ * many were raised before it was cut, and adds to *seen, by or, what the words were, or are.
  *
  * Relaxed: the entry that led here was loaded with acquire, and fork's look
  * at this word is ordered by its cut (handshake.h).
  */
-static inline size_t page_raise_row(struct page *page, size_t pages, uint64_t *before)
+static inline size_t page_raise_row(struct page *page, size_t pages, uint64_t *seen)
 {
-	return plat_commit_raise_row(&page->count, sizeof(*page), pages, before);
+	return plat_commit_raise_row(&page->count, sizeof(*page), pages, seen);
 }
 
 /* In the section in which a pin was added: was it to a page that is alive, and has room? */

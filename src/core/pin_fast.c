@@ -7,7 +7,7 @@
  *
  * Within a table the pages go run by run: entries with all the marks whose frames
  * lie in a row are found together, counted together, and are one entry of the
- * record's runs.  What their words were before is only looked at as a whole; if
+ * record's runs.  What their words are is only looked at as a whole; if
  * there was a dying page among them, or one with too many pins, it is found
  * afterwards (settle()).
  *
@@ -89,11 +89,11 @@ static __attribute__((noinline, cold)) size_t settle(struct taking *taking, stru
 /* P4, for pages in a row: returns how many of them have a pin now. */
 static inline size_t raise_row(struct taking *taking, struct page *page, size_t pages, enum went *went)
 {
-	uint64_t before = 0;
-	size_t raised = page_raise_row(page, pages, &before), kept = raised;
+	uint64_t seen = 0;
+	size_t raised = page_raise_row(page, pages, &seen), kept = raised;
 
 	*went = likely(raised == pages) ? WENT_ON : WENT_CUT;
-	if (unlikely(!count_was_good(before)))
+	if (unlikely(!count_was_good(seen)))
 		kept = settle(taking, page, raised);
 	if (unlikely(kept < raised))
 		*went = leave(taking->mm->pool, STAT_left_dying);

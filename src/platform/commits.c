@@ -9,8 +9,8 @@
  * have seen the first, and stored over it.
  *
  *	raise		the addition
- *	raise_row	the addition to one word; the loop is outside, so that the number of
- *			words is exact
+ *	raise_row	the last of up to eight additions, to a word each: the flags say whether the
+ *			one at hand was done, so that the number of words is exact
  *	swap		4 and 8 bytes end at two places, and a region has one end.  So there
  *			are three: the first ends where it has armed one of the others.  In a
  *			later swap of the section that one is armed already; the other width is
@@ -94,28 +94,88 @@ __asm__(
 "	ret\n"
 "	end_function plat_region_raise\n"
 
-/* struct plat_pair plat_region_raise_row(first: rdi, stride: rsi, n: rdx, armed: rcx): by or, how many */
+/*
+ * struct plat_pair plat_region_raise_row(first: rdi, stride: rsi, n: rdx, armed: rcx): by or, how many
+ *
+ * Eight words, or one, for each question.  Whoever is sent out must know how many were raised.
+ * rdi says it but for the last one, and that one the carry says: additions leave it set and clear
+ * by turns, and what is between them leaves it alone.  It is clear where the region begins.
+ *
+ * rax: by or; r9: the first word of those that the question is asked for; r10: how many are left there;
+ * r11: where the additions begin.
+ */
+"	.macro	raise_two\n"
+"	lock subq $-1, (%rdi)\n"	/* borrows */
+"	lea	(%rdi,%rsi), %rdi\n"
+"	lock addq $1, (%rdi)\n"	/* carries not */
+"	.endm\n"
 "	function plat_region_raise_row\n"
 "	lea	plat_regions + 64(%rip), %r8\n"
+"	lea	.Lrow_eight(%rip), %r11\n"
 "	xor	%eax, %eax\n"
-"	mov	%rdx, %r9\n"
-"	test	%r9, %r9\n"
-"	je	.Lrow_cut\n"
-"0:	mov	$1, %r10d\n"
+"	mov	%rdx, %r10\n"
+"	mov	%rdi, %r9\n"
+"	cmp	$8, %r10\n"
+"	jae	.Lrow_start\n"
+"0:	lea	.Lrow_one(%rip), %r11\n"
+"	test	%r10, %r10\n"
+"	je	.Lrow_done\n"
 ".Lrow_start:\n"
 "	cmp	%r8, (%rcx)\n"
-"	jne	.Lrow_cut\n"
-"	lock xadd %r10, (%rdi)\n"
+"	jne	.Lrow_done\n"
+"	jmp	*%r11\n"
+".Lrow_one:\n"
+"	lock subq $-1, (%rdi)\n"
+"	jmp	1f\n"
+".Lrow_eight:\n"
+"	raise_two\n"
+"	lea	(%rdi,%rsi), %rdi\n"
+"	raise_two\n"
+"	lea	(%rdi,%rsi), %rdi\n"
+"	raise_two\n"
+"	lea	(%rdi,%rsi), %rdi\n"
+"	raise_two\n"
 ".Lrow_end:\n"
-"	or	%r10, %rax\n"
+"	or	(%r9), %rax\n"
+"	or	(%r9,%rsi), %rax\n"
+"	or	(%r9,%rsi,2), %rax\n"
+"	or	(%r9,%rsi,4), %rax\n"
+"	sub	%rsi, %rdi\n"
+"	or	(%rdi,%rsi), %rax\n"
+"	or	(%rdi), %rax\n"
+"	lea	(%r9,%rsi), %r9\n"
+"	or	(%r9,%rsi,2), %rax\n"
+"	or	(%r9,%rsi,4), %rax\n"
+"	lea	(%rdi,%rsi,2), %rdi\n"
+"	mov	%rdi, %r9\n"
+"	sub	$8, %r10\n"
+"	cmp	$8, %r10\n"
+"	jae	.Lrow_start\n"
+"	jmp	0b\n"
+"1:	or	(%rdi), %rax\n"
 "	add	%rsi, %rdi\n"
-"	dec	%r9\n"
-"	jne	0b\n"
+"	mov	%rdi, %r9\n"
+"	dec	%r10\n"
+"	jne	.Lrow_start\n"
+".Lrow_done:\n"
+"	sub	%r10, %rdx\n"
 "	ret\n"
 "	signature\n"
 ".Lrow_cut:\n"
-"	sub	%r9, %rdx\n"
-"	ret\n"
+"	setc	%cl\n"
+"	sub	%r10, %rdx\n"
+"0:	cmp	%r9, %rdi\n"
+"	je	1f\n"
+"	or	(%r9), %rax\n"
+"	add	%rsi, %r9\n"
+"	inc	%rdx\n"
+"	xor	$1, %cl\n"
+"	jmp	0b\n"
+"1:	test	%cl, %cl\n"
+"	je	2f\n"
+"	or	(%rdi), %rax\n"
+"	inc	%rdx\n"
+"2:	ret\n"
 "	end_function plat_region_raise_row\n"
 
 /* struct plat_pair plat_region_swap(word: rdi, expected: rsi, desired: rdx, armed: rcx, width: r8) */

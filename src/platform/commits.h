@@ -31,11 +31,11 @@ static inline bool plat_commit_raise(_Atomic uint64_t *word, uint64_t *before)
 	return done;
 }
 
-static inline size_t plat_commit_raise_row(_Atomic uint64_t *first, size_t stride, size_t n, uint64_t *before)
+static inline size_t plat_commit_raise_row(_Atomic uint64_t *first, size_t stride, size_t n, uint64_t *seen)
 {
 	struct plat_pair raised = plat_region_raise_row(first, stride, n, plat_thread.armed);
 
-	*before |= raised.value;
+	*seen |= raised.value;
 	return raised.done;
 }
 
@@ -70,12 +70,12 @@ static inline bool plat_commit_raise(_Atomic uint64_t *word, uint64_t *before)
 	return true;
 }
 
-static inline size_t plat_commit_raise_row(_Atomic uint64_t *first, size_t stride, size_t n, uint64_t *before)
+static inline size_t plat_commit_raise_row(_Atomic uint64_t *first, size_t stride, size_t n, uint64_t *seen)
 {
 	unsigned char *at = (unsigned char *)first;
 
 	for (size_t i = 0; i < n; i++, at += stride)
-		*before |= atomic_fetch_add_explicit((_Atomic uint64_t *)(void *)at, 1, memory_order_relaxed);
+		*seen |= atomic_fetch_add_explicit((_Atomic uint64_t *)(void *)at, 1, memory_order_relaxed);
 	return n;
 }
 

@@ -73,9 +73,9 @@ PLAT_CALL bool plat_commit_raise(_Atomic uint64_t *word, uint64_t *before);
 
 /*
  * The same for n words that lie stride bytes apart: a commit each.  Returns how many
- * were raised before the cut; adds to *before, by or, what the words were.
+ * were raised before the cut; adds to *seen, by or, what the words were, or what they are then.
  */
-PLAT_CALL size_t plat_commit_raise_row(_Atomic uint64_t *first, size_t stride, size_t n, uint64_t *before);
+PLAT_CALL size_t plat_commit_raise_row(_Atomic uint64_t *first, size_t stride, size_t n, uint64_t *seen);
 
 /*
  * As plat_copy_once() and plat_fill_once(), of at least one byte, from the first on, in commits

@@ -49,6 +49,56 @@ static void raise_row_adds_one_to_each(void)
 	plat_section_leave();
 }
 
+/* Wherever it is cut, as many as it says were raised, and those are the first. */
+static volatile bool rows_go_on;
+
+static void *raise_rows(void *unused)
+{
+	static struct { _Atomic uint64_t count; uint64_t other[3]; } rows[40];
+	uint64_t seen, cuts = 0;
+
+	for (size_t n = 1; rows_go_on && !harness.failed; n = n % 40 + 1) {
+		size_t raised;
+
+		for (size_t i = 0; i < n; i++)
+			atomic_init(&rows[i].count, UINT64_C(4) << i);
+		plat_section_enter(PLAT_RAISE_ROW);
+		seen = 0;
+		raised = plat_commit_raise_row(&rows[0].count, sizeof(rows[0]), n, &seen);
+		plat_section_leave();
+		cuts += raised < n && raised;
+		for (size_t i = 0; i < n; i++) {
+			CHECK(atomic_load(&rows[i].count) == (UINT64_C(4) << i) + (i < raised));
+			CHECK(i >= raised || (seen & UINT64_C(4) << i));
+		}
+		CHECK(!(seen >> 2 >> raised));
+	}
+	(void)unused;
+	return (void *)(uintptr_t)cuts;
+}
+
+static void ignore(int number)
+{
+	(void)number;
+}
+
+static void rows_are_exact_where_they_are_cut(void)
+{
+	struct sigaction action = { .sa_handler = ignore, .sa_flags = SA_RESTART };
+	pthread_t thread;
+	void *cuts;
+
+	sigaction(SIGUSR1, &action, NULL);
+	rows_go_on = true;
+	start(&thread, raise_rows, NULL);
+	for (double until = seconds_now() + stress_seconds; seconds_now() < until;)
+		pthread_kill(thread, SIGUSR1);
+	rows_go_on = false;
+	pthread_join(thread, &cuts);
+	signal(SIGUSR1, SIG_DFL);
+	printf("# %u rows were cut halfway\n", (unsigned)(uintptr_t)cuts);
+}
+
 static void swap_one(unsigned width, uint64_t found, uint64_t expected, uint64_t desired)
 {
 	uint64_t at[2] = { found, ~UINT64_C(0) }, seen = expected;
@@ -562,6 +612,7 @@ int main(int argc, char **argv)
 	}
 	TEST(raise_adds_one);
 	TEST(raise_row_adds_one_to_each);
+	TEST(rows_are_exact_where_they_are_cut);
 	TEST(swap_of_both_widths);
 	TEST(swaps_one_after_the_other);
 	TEST(copies_and_fills_of_all_sizes);
