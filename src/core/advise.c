@@ -29,10 +29,11 @@ static bool take_marks(struct hf_mm *mm, struct vma *vma)
 	vpn_t end = vpn_of(vma->end);
 	bool any = false;
 	pte_slot *slot;
+	pte_t pte;
 
-	for (vpn_t vpn = vpn_of(vma->start); (vpn = tree_next(mm->pool, &mm->tables, vpn, end, &slot)) < end; vpn++) {
-		pte_t pte = pte_load(slot);
-
+	for (vpn_t vpn = vpn_of(vma->start); (vpn = tree_next(mm->pool, &mm->tables, vpn, end, &slot)) < end;
+	     vpn = pte_after(vpn, pte)) {
+		pte = pte_load(slot);
 		if (!is_own_page(mm, vma, pte) || !(pte & PTE_PINNABLE))
 			continue;
 		pte_clear(slot, PTE_W | PTE_PINNABLE);
@@ -52,25 +53,36 @@ static void refill(const struct vma *vma, uint64_t address, unsigned char *bytes
 	plat_fill_once(bytes + read, 0, PAGE_BYTES - read);
 }
 
-/* Step 3. */
-static void discard_entries(struct hf_mm *mm, struct vma *vma)
+/*
+ * Step 3, for one entry.  A huge page of which a part is pinned stays as one: to part it
+ * would take a table, and a discard has none to ask for.
+ */
+static void discard_entry(struct hf_mm *mm, const struct vma *vma, vpn_t vpn, pte_slot *slot, pte_t pte)
 {
 	struct hf_pool *pool = mm->pool;
+
+	if (!is_own_page(mm, vma, pte) || !DESIGN_DISCARD_KEEPS(mm) || !pte_pinned(pool, pte)) {
+		pte_drop(pool, tree_empty(pool, slot));
+		return;
+	}
+	for (unsigned part = 0; part < pte_pages(pte); part++)
+		refill(vma, (uint64_t)(vpn + part) << HF_PAGE_SHIFT, page_bytes(pool, pte_pfn(pte) + part));
+	pte_set(slot, PTE_PINNABLE | (vma->prot & HF_PROT_WRITE ? PTE_W : 0));
+	stat_add(pool, STAT_discard_kept, pte_pages(pte));
+}
+
+static void discard_entries(struct hf_mm *mm, struct vma *vma)
+{
 	vpn_t end = vpn_of(vma->end);
 	pte_slot *slot;
+	pte_t pte;
 
-	for (vpn_t vpn = vpn_of(vma->start); (vpn = tree_next(pool, &mm->tables, vpn, end, &slot)) < end; vpn++) {
-		pte_t pte = pte_load(slot);
-
-		if (is_own_page(mm, vma, pte) && DESIGN_DISCARD_KEEPS(mm) && page_pins(page_of(pool, pte_pfn(pte)))) {
-			refill(vma, (uint64_t)vpn << HF_PAGE_SHIFT, page_bytes(pool, pte_pfn(pte)));
-			pte_set(slot, PTE_PINNABLE | (vma->prot & HF_PROT_WRITE ? PTE_W : 0));
-			stat_add(pool, STAT_discard_kept, 1);
-		} else {
-			pte_drop(pool, tree_empty(pool, slot));
-		}
+	for (vpn_t vpn = vpn_of(vma->start); (vpn = tree_next(mm->pool, &mm->tables, vpn, end, &slot)) < end;
+	     vpn = pte_after(vpn, pte)) {
+		pte = pte_load(slot);
+		discard_entry(mm, vma, vpn, slot, pte);
 	}
-	tree_prune(pool, &mm->tables, vpn_of(vma->start), end);
+	tree_prune(mm->pool, &mm->tables, vpn_of(vma->start), end);
 }
 
 static void discard_range(struct hf_mm *mm, uint64_t start, uint64_t end)
@@ -147,31 +159,4 @@ int hf_advise(struct hf_mm *mm, uint64_t address, uint64_t length, enum hf_advic
 	error = advise_locked(mm, address, address + length, advice);
 	mm_unlock(mm);
 	return error;
-}
-
-/* ---- collapse ---------------------------------------------------------------------------- */
-
-/* 0: one huge page could stand here, as far as the mappings go. */
-static int may_collapse(struct hf_mm *mm, uint64_t block)
-{
-	const struct vma *vma = vma_find(mm, block);
-
-	if (!vma_covers(mm, block, block + TABLE_BYTES))
-		return -HF_ENOMEM;
-	return vma->object || vma->end - block < TABLE_BYTES ? -HF_EINVAL : 0;
-}
-
-ssize_t hf_collapse(struct hf_mm *mm, uint64_t address, uint64_t length)
-{
-	int error;
-
-	if (address % TABLE_BYTES || length % TABLE_BYTES)
-		return -HF_EINVAL;
-	error = range_lock(mm, address, &length);
-	if (error)
-		return error;
-	error = may_collapse(mm, address);
-	mm_unlock(mm);
-	/* The pool has no blocks yet. */
-	return error ? error : -HF_ENOMEM;
 }

@@ -22,8 +22,7 @@
 #ifndef HOLDFAST_DESIGN_H
 #define HOLDFAST_DESIGN_H
 
-#include "page.h"
-#include "pte.h"
+#include "table.h"
 
 struct hf_mm;
 struct vma;
@@ -63,9 +62,9 @@ static inline enum own holdfast_own(struct view view, unsigned how)
 	return (how & HF_PIN_GET) || holdfast_fast(view, HF_PIN_READ) ? OWN_NOT : OWN_UNSHARE;
 }
 
-static inline bool holdfast_copies(struct view view)
+static inline bool holdfast_copies(const struct hf_pool *pool, struct view view)
 {
-	return (view.pte & PTE_PINNABLE) && page_pins(view.page);
+	return (view.pte & PTE_PINNABLE) && pte_pinned(pool, view.pte);
 }
 
 static inline bool holdfast_keep(struct view view)
@@ -115,10 +114,11 @@ bool design_looks_for_pins(const struct hf_mm *mm);
 #define DESIGN_IS_HOLDFAST(mm) (design_of(mm) == &design_holdfast)
 #define DESIGN_HAS_GRACE(mm) (design_of(mm)->handshake == HANDSHAKE_GRACE)
 #define DESIGN_SHARES_TABLES(mm) DESIGN_IS_HOLDFAST(mm)
+#define DESIGN_MAPS_HUGE(mm) DESIGN_IS_HOLDFAST(mm)
 #else
 #define DESIGN_FAST(mm, view, how) holdfast_fast(view, how)
 #define DESIGN_OWN(mm, vma, view, how) holdfast_own(view, how)
-#define DESIGN_COPIES(mm, view) holdfast_copies(view)
+#define DESIGN_COPIES(mm, view) holdfast_copies((mm)->pool, view)
 #define DESIGN_KEEP(mm, view) holdfast_keep(view)
 #define DESIGN_DISCARD_KEEPS(mm) true
 #define DESIGN_UNSHARE_MAY_WRITE(mm) true
@@ -127,6 +127,7 @@ bool design_looks_for_pins(const struct hf_mm *mm);
 #define DESIGN_IS_HOLDFAST(mm) true
 #define DESIGN_HAS_GRACE(mm) true
 #define DESIGN_SHARES_TABLES(mm) true
+#define DESIGN_MAPS_HUGE(mm) true
 #endif
 
 #endif

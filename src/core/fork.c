@@ -21,6 +21,9 @@
  * pins can end, but none can begin.  So it can count first what it will need, and
  * allocate it, and refuse, before it changes anything.
  *
+ * A huge page is shared as one, unless parts of it are pinned: then each part goes its own
+ * way.  What the child gets copied comes in single pages.
+ *
  * Designs other than Holdfast's share no tables: their forks go entry by entry.
  */
 #include "fork.h"
@@ -78,6 +81,19 @@ static bool child_has(struct forking *forking, pte_t pte, vpn_t vpn)
 	       ((pte & PTE_HOLE) || pte_is_zero_page(pte) || is_own(forking->parent->pool, pte));
 }
 
+/*
+ * Count the tables for a huge page: none where it can be shared as it is; else one for the
+ * child, and one for the parent, who has it in parts from then on.
+ */
+static bool plan_huge(struct forking *forking, pte_t pte, vpn_t vpn)
+{
+	if (!survey_forks_at(forking, vpn))
+		return false;
+	if (pte_pinned(forking->parent->pool, pte))
+		forking->new_tables += 2;
+	return true;
+}
+
 /* Count the tables that the child needs under one of the parent's; false: none, for it has nothing there. */
 static bool plan_under(struct forking *forking, pfn_t pfn, unsigned level, vpn_t vpn)
 {
@@ -93,7 +109,9 @@ static bool plan_under(struct forking *forking, pfn_t pfn, unsigned level, vpn_t
 			return true;
 		if (!level)
 			continue;
-		if (may_share(forking, pte, level, here)) {
+		if (pte & PTE_PS) {
+			any |= plan_huge(forking, pte, here);
+		} else if (may_share(forking, pte, level, here)) {
 			any = true;
 		} else if (plan_under(forking, pte_pfn(pte), level - 1, here)) {
 			any = true;
@@ -143,6 +161,15 @@ static pte_t copy_page(struct forking *forking, pte_t pte, const struct vma *vma
 	return pte_make(pfn, (pte & ~(PTE_FRAME_MASK | PTE_FOUND | PTE_D)) | PTE_PINNABLE | (vma->prot & HF_PROT_WRITE ? PTE_W : 0));
 }
 
+/* What the child has of a pinned page; survey_forks_at() has been asked about its mapping. */
+static pte_t leave_out_or_copy(struct forking *forking, pte_t pte)
+{
+	if (forking->pins != HF_FORK_HOLE)
+		return copy_page(forking, pte, forking->vma);
+	count_page(forking, STAT_fork_holes, forking->report ? &forking->report->holes : NULL);
+	return PTE_HOLE;
+}
+
 static pte_t share_page(struct forking *forking, pte_slot *slot, pte_t pte)
 {
 	page_entry_added(page_of(forking->parent->pool, pte_pfn(pte)));
@@ -168,17 +195,22 @@ static pte_t child_entry(struct forking *forking, pte_slot *slot, vpn_t vpn, boo
 		return pte;
 	if (!is_own(parent->pool, pte))
 		return 0;
-	if (look && was_found(forking, view)) {
-		if (forking->pins == HF_FORK_HOLE) {
-			count_page(forking, STAT_fork_holes, forking->report ? &forking->report->holes : NULL);
-			return PTE_HOLE;
-		}
-		return copy_page(forking, pte, forking->vma);
-	}
+	if (look && was_found(forking, view))
+		return leave_out_or_copy(forking, pte);
 	return share_page(forking, slot, pte);
 }
 
 static pte_t fork_slot(struct forking *forking, pte_slot *slot, unsigned level, vpn_t vpn);
+
+static pfn_t child_table(struct forking *forking)
+{
+	struct hf_pool *pool = forking->parent->pool;
+	pfn_t table = pfn_of(pool, stock_take(pool, &forking->tables, PAGE_TABLE));
+
+	plat_fill(page_bytes(pool, table), 0, PAGE_BYTES);
+	table_born(pool);
+	return table;
+}
 
 /*
  * Fill in the child's table for one of the parent's that it can't share; look: there may be
@@ -195,14 +227,37 @@ static pfn_t fork_table(struct forking *forking, pfn_t pfn, unsigned level, vpn_
 
 		if (!pte)
 			continue;
-		if (!table) {
-			table = pfn_of(pool, stock_take(pool, &forking->tables, PAGE_TABLE));
-			plat_fill(page_bytes(pool, table), 0, PAGE_BYTES);
-			table_born(pool);
-		}
+		if (!table)
+			table = child_table(forking);
 		tree_fill(pool, &table_of(pool, table)[index], pte);
 	}
 	return table;
+}
+
+/*
+ * What the child has where the parent has a huge page.  Pinned as a whole it stays the
+ * parent's as it is.  Pinned in parts it is parted, and each part goes its own way.
+ */
+static pte_t fork_huge(struct forking *forking, pte_slot *slot, vpn_t vpn)
+{
+	struct hf_pool *pool = forking->parent->pool;
+	pte_t pte = pte_load(slot);
+	pfn_t table;
+
+	if (!survey_forks_at(forking, vpn))
+		return 0;
+	if (!pte_pinned(pool, pte))
+		return pte_share(pool, slot, pte);
+	if (page_pins(pte_page(pool, pte))) {
+		table = child_table(forking);
+		for (unsigned part = 0; part < TABLE_ENTRIES; part++)
+			tree_fill(pool, &table_of(pool, table)[part], leave_out_or_copy(forking, pte_part(pte, part)));
+	} else {
+		table_born(pool);
+		huge_part(pool, slot, stock_take(pool, &forking->tables, PAGE_TABLE));
+		table = fork_table(forking, pte_pfn(pte_load(slot)), 0, vpn, true, 0);
+	}
+	return pte_make(table, PTE_TABLE);
 }
 
 /* What the child has where the parent has this entry, which may lead to a table. */
@@ -213,6 +268,8 @@ static pte_t fork_slot(struct forking *forking, pte_slot *slot, unsigned level, 
 
 	if (!pte)
 		return 0;
+	if (pte & PTE_PS)
+		return fork_huge(forking, slot, vpn);
 	if (may_share(forking, pte, level, vpn))
 		return pte_share(forking->parent->pool, slot, pte);
 	table = fork_table(forking, pte_pfn(pte), level - 1, vpn,
@@ -250,6 +307,7 @@ static void forget_found(struct forking *forking)
 	vpn_t end = vpn_of(ADDRESS_END);
 	pte_slot *slot;
 
+	/* Of a design that maps no huge pages. */
 	for (vpn_t vpn = 0; (vpn = tree_next(mm->pool, &mm->tables, vpn, end, &slot)) < end; vpn++)
 		if (pte_load(slot) & PTE_FOUND)
 			pte_clear(slot, PTE_FOUND);

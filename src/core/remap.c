@@ -24,20 +24,52 @@ static uint64_t least(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
+struct moving {
+	vpn_t from, end, to;	/* what stands in [from, end) goes to to and after */
+};
+
+static struct moving moving_of(const struct remap *remap)
+{
+	vpn_t from = vpn_of(remap->start);
+
+	return (struct moving){ from, from + vpn_of(least(remap->old_length, remap->new_length)), vpn_of(remap->to) };
+}
+
+/* Can the entry at vpn move as it is?  A huge one must be in the range as a whole, and land where one can stand. */
+static bool moves_whole(const struct moving *moving, vpn_t vpn, pte_t pte)
+{
+	return !(pte & PTE_PS) || ((moving->to - moving->from) % TABLE_ENTRIES == 0 && vpn % TABLE_ENTRIES == 0 &&
+				   vpn + TABLE_ENTRIES <= moving->end);
+}
+
+static pte_slot *build_target(struct hf_mm *mm, vpn_t vpn, pte_t pte)
+{
+	return pte & PTE_PS ? tree_build_upper(mm->pool, &mm->tables, vpn) : tree_build(mm->pool, &mm->tables, vpn);
+}
+
 /* Tables of its own at both places for every entry that moves: 0 or -ENOMEM. */
 static int build_tables(const struct remap *remap)
 {
 	struct hf_mm *mm = remap->mm;
-	vpn_t from = vpn_of(remap->start), end = from + vpn_of(least(remap->old_length, remap->new_length));
-	vpn_t to = vpn_of(remap->to);
+	struct moving moving = moving_of(remap);
 	pte_slot *slot;
+	pte_t pte;
 
-	if (tree_own_range(mm->pool, &mm->tables, from, end))
+	if (tree_own_range(mm->pool, &mm->tables, moving.from, moving.end))
 		return -HF_ENOMEM;
-	for (vpn_t vpn = from; (vpn = tree_next(mm->pool, &mm->tables, vpn, end, &slot)) < end; vpn++) {
-		if (tree_build(mm->pool, &mm->tables, vpn - from + to))
+	for (vpn_t vpn = moving.from; (vpn = tree_next(mm->pool, &mm->tables, vpn, moving.end, &slot)) < moving.end;
+	     vpn = pte_after(vpn, pte)) {
+		bool good = true;
+
+		pte = pte_load(slot);
+		if (!moves_whole(&moving, vpn, pte)) {
+			slot = tree_build(mm->pool, &mm->tables, vpn);
+			good = slot;
+			pte = good ? pte_load(slot) : 0;
+		}
+		if (good && build_target(mm, vpn - moving.from + moving.to, pte))
 			continue;
-		tree_prune(mm->pool, &mm->tables, to, to + (end - from));
+		tree_prune(mm->pool, &mm->tables, moving.to, moving.to + (moving.end - moving.from));
 		return -HF_ENOMEM;
 	}
 	return 0;
@@ -46,19 +78,23 @@ static int build_tables(const struct remap *remap)
 static void move_entries(const struct remap *remap)
 {
 	struct hf_mm *mm = remap->mm;
-	vpn_t from = vpn_of(remap->start), end = from + vpn_of(least(remap->old_length, remap->new_length));
-	vpn_t to = vpn_of(remap->to);
+	struct moving moving = moving_of(remap);
 	pte_slot *slot;
+	pte_t pte;
 
 	/* Where HAS_PINNED stands a pin of one page asks no more whether the inventory may know the mm (pin_one.c). */
 	atomic_store_explicit(&mm->recorded, 1, memory_order_relaxed);
-	for (vpn_t vpn = from; (vpn = tree_next(mm->pool, &mm->tables, vpn, end, &slot)) < end; vpn++) {
-		pte_slot *target = tree_find(mm->pool, &mm->tables, vpn - from + to);
-		pte_t pte;
+	for (vpn_t vpn = moving.from; (vpn = tree_next(mm->pool, &mm->tables, vpn, moving.end, &slot)) < moving.end;
+	     vpn = pte_after(vpn, pte)) {
+		vpn_t there = vpn - moving.from + moving.to;
 
-		tree_mark_pinned(mm->pool, &mm->tables, vpn - from + to);
+		tree_mark_pinned(mm->pool, &mm->tables, there);
 		pte = tree_empty(mm->pool, slot);
-		tree_fill(mm->pool, target, pte);
+		/* Built before: it finds what is there. */
+		if (pte & PTE_PS)
+			tree_fill_huge(mm->pool, build_target(mm, there, pte), pte | PTE_HAS_PINNED);
+		else
+			tree_fill(mm->pool, build_target(mm, there, pte), pte);
 	}
 }
 

@@ -33,7 +33,7 @@
 
 void pte_drop(struct hf_pool *pool, pte_t pte)
 {
-	struct page *page = page_of(pool, pte_pfn(pte));
+	struct page *page = pte_page(pool, pte);
 
 	if (!pte_has_page(pte) || pte_is_zero_page(pte))
 		return;
@@ -48,7 +48,7 @@ pte_t pte_share(struct hf_pool *pool, pte_slot *slot, pte_t pte)
 	/* Shared by an earlier fork, and nobody has written since: nothing to take away. */
 	if (pte & PTE_ALONE)
 		pte_clear(slot, PTE_ALONE);
-	page_get(page_of(pool, pte_pfn(pte)));
+	page_get(pte_page(pool, pte));
 	return pte & ~(PTE_ALONE | PTE_HAS_PINNED);
 }
 
@@ -77,6 +77,8 @@ static void copy_entries(struct hf_pool *pool, struct page *to, struct page *fro
 		/* What is here was before the fork; who has the space from it has seen that. */
 		pte_t pte = atomic_load_explicit(&old[i], memory_order_relaxed);
 
+		if (pte & PTE_PS)
+			page_entry_added(pte_page(pool, pte));
 		if (pte)
 			pte = level ? pte_share(pool, &old[i], pte) : copy_page_entry(pool, &old[i], pte);
 		/* Nobody else has a way to it yet. */
@@ -132,7 +134,7 @@ void table_drop(struct hf_pool *pool, pfn_t pfn, unsigned level)
 	for (unsigned i = 0; i < TABLE_ENTRIES; i++) {
 		pte_t pte = pte_load(&table_of(pool, pfn)[i]);
 
-		if (pte && level)
+		if (pte && level && !(pte & PTE_PS))
 			table_drop(pool, pte_pfn(pte), level - 1);
 		else if (pte)
 			pte_drop(pool, pte);

@@ -25,40 +25,76 @@ bool survey_forks_at(struct forking *forking, vpn_t vpn)
 }
 
 /*
- * Whether the child gets a copy is the design's answer.  To refuse, or to leave a hole, is the caller's choice with
- * every design, also with those that would share a pinned page.
+ * Whether the child gets a copy is the design's answer.  To refuse, or to leave a hole,
+ * is the caller's choice with every design, also with those that would share a pinned page.
  */
 bool survey_pin_matters(const struct forking *forking, struct view view)
 {
 	if (forking->pins == HF_FORK_COPY)
 		return DESIGN_COPIES(forking->parent, view);
-	return page_pins(view.page);
+	return pte_pinned(forking->parent->pool, view.pte);
+}
+
+/* A pinned page of this mm's own: count it if the child would have it.  True: it would. */
+static bool count_pinned(struct forking *forking, struct page *page, vpn_t vpn)
+{
+	if (forking->unmark || !survey_forks_at(forking, vpn))
+		return false;
+	forking->pinned++;
+	if (forking->report)
+		atomic_fetch_or_explicit(&page->flags, PAGE_LISTED, memory_order_relaxed);
+	return true;
+}
+
+static void unlist(const struct forking *forking, struct page *page)
+{
+	if (forking->unmark)
+		atomic_fetch_and_explicit(&page->flags, ~(uint32_t)PAGE_LISTED, memory_order_relaxed);
 }
 
 /*
- * One page of this mm's own: count it if it is pinned and the child would have it.  True:
- * its table can't be shared as it is.  A page on which somebody has a plain reference
- * must lose W and PINNABLE itself, or whoever is alone on the table one day would store
- * under the eyes of the other side (CVE-2020-29374).
+ * One page of this mm's own.  True: its table can't be shared as it is.  A page on which
+ * somebody has a plain reference must lose W and PINNABLE itself, or whoever is alone on
+ * the table one day would store under the eyes of the other side (CVE-2020-29374).
  */
 static bool survey_page(struct forking *forking, pte_slot *slot, pte_t pte, vpn_t vpn)
 {
-	struct hf_mm *mm = forking->parent;
-	struct page *page = page_of(mm->pool, pte_pfn(pte));
+	struct page *page = page_of(forking->parent->pool, pte_pfn(pte));
 	struct view view = { pte, page, true };
 
-	if (forking->unmark)
-		atomic_fetch_and_explicit(&page->flags, ~(uint32_t)PAGE_LISTED, memory_order_relaxed);
+	unlist(forking, page);
 	if (!survey_pin_matters(forking, view))
 		return (pte & PTE_PINNABLE) && !page_is_alone(page);
-	if (!forking->unmark && survey_forks_at(forking, vpn)) {
-		forking->pinned++;
-		if (!DESIGN_HAS_GRACE(mm) && forking->closed)
-			pte_set(slot, PTE_FOUND);
-		if (forking->report)
-			atomic_fetch_or_explicit(&page->flags, PAGE_LISTED, memory_order_relaxed);
-	}
+	if (count_pinned(forking, page, vpn) && !DESIGN_HAS_GRACE(forking->parent) && forking->closed)
+		pte_set(slot, PTE_FOUND);
 	return true;
+}
+
+/* The same of a huge page: a fork copies the parts that are pinned, or all if the whole is. */
+static bool survey_huge(struct forking *forking, pte_t pte, vpn_t vpn)
+{
+	struct hf_pool *pool = forking->parent->pool;
+	bool any = false;
+
+	for (unsigned part = 0; part < TABLE_ENTRIES; part++) {
+		struct page *page = page_of(pool, pte_pfn(pte) + part);
+		struct view view = { pte_part(pte, part), page, true };
+
+		unlist(forking, page);
+		if (!survey_pin_matters(forking, view))
+			continue;
+		any = true;
+		count_pinned(forking, page, vpn);
+	}
+	return any || ((pte & PTE_PINNABLE) && !page_is_alone(pte_page(pool, pte)));
+}
+
+static bool survey(struct forking *forking, pfn_t pfn, unsigned level, vpn_t vpn);
+
+/* Look under an entry of an upper table. */
+static bool survey_under(struct forking *forking, pte_t pte, unsigned level, vpn_t vpn)
+{
+	return pte & PTE_PS ? survey_huge(forking, pte, vpn) : survey(forking, pte_pfn(pte), level - 1, vpn);
 }
 
 /* Look under one table; true if there are pins, or plain references on what is PINNABLE. */
@@ -76,7 +112,7 @@ static bool survey(struct forking *forking, pfn_t pfn, unsigned level, vpn_t vpn
 		if (!level) {
 			any |= is_own(pool, pte) && survey_page(forking, slot, pte, vpn + index);
 		} else if (pte & (everywhere ? PTE_P : PTE_HAS_PINNED)) {
-			if (survey(forking, pte_pfn(pte), level - 1, vpn + index * tree_reach(level)))
+			if (survey_under(forking, pte, level, vpn + index * tree_reach(level)))
 				any = true;
 			else if (forking->closed && !forking->unmark && (pte & PTE_HAS_PINNED))
 				pte_clear(slot, PTE_HAS_PINNED);
@@ -158,8 +194,12 @@ uint64_t survey_own_pages(const struct forking *forking)
 
 		if (!forks_pages(vma))
 			continue;
-		for (vpn_t vpn = vpn_of(vma->start); (vpn = tree_next(mm->pool, &mm->tables, vpn, end, &slot)) < end; vpn++)
-			own += is_own(mm->pool, pte_load(slot));
+		for (vpn_t vpn = vpn_of(vma->start); (vpn = tree_next(mm->pool, &mm->tables, vpn, end, &slot)) < end;) {
+			pte_t pte = pte_load(slot);
+
+			own += is_own(mm->pool, pte) ? pte_pages(pte) : 0;
+			vpn = pte_after(vpn, pte);
+		}
 	}
 	return own;
 }

@@ -35,8 +35,14 @@ pte_slot *tree_find(const struct hf_pool *pool, const struct tree *tree, vpn_t v
 
 	if (vpn >= tree_reach(tree->height))
 		return NULL;
-	for (unsigned level = tree->height - 1; pfn && level; level--)
-		pfn = pte_pfn(pte_load(&table_of(pool, pfn)[table_index(vpn, level)]));
+	for (unsigned level = tree->height - 1; pfn && level; level--) {
+		pte_slot *slot = &table_of(pool, pfn)[table_index(vpn, level)];
+		pte_t pte = pte_load(slot);
+
+		if (pte & PTE_PS)
+			return slot;
+		pfn = pte_pfn(pte);
+	}
 	return pfn ? &table_of(pool, pfn)[table_index(vpn, 0)] : NULL;
 }
 
@@ -80,7 +86,11 @@ static pfn_t build_table(struct hf_pool *pool, pte_slot *slot, unsigned level)
 {
 	pte_t pte = pte_load(slot);
 
-	if (!pte) {
+	if (unlikely(pte & PTE_PS)) {
+		if (!huge_split(pool, slot))
+			return 0;
+		pte = pte_load(slot);
+	} else if (!pte) {
 		struct page *page = table_alloc(pool, PAGE_ZEROED);
 
 		if (!page)
@@ -95,16 +105,27 @@ static pfn_t build_table(struct hf_pool *pool, pte_slot *slot, unsigned level)
 	return pte_pfn(pte);
 }
 
-pte_slot *tree_build(struct hf_pool *pool, struct tree *tree, vpn_t vpn)
+/* Down to the table of that level. */
+static pte_slot *build_down(struct hf_pool *pool, struct tree *tree, vpn_t vpn, unsigned lowest)
 {
 	pfn_t pfn;
 
 	if (!tree_raise(pool, tree, vpn))
 		return NULL;
 	pfn = tree->root;
-	for (unsigned level = tree->height - 1; pfn && level; level--)
+	for (unsigned level = tree->height - 1; pfn && level > lowest; level--)
 		pfn = build_table(pool, &table_of(pool, pfn)[table_index(vpn, level)], level - 1);
-	return pfn ? &table_of(pool, pfn)[table_index(vpn, 0)] : NULL;
+	return pfn ? &table_of(pool, pfn)[table_index(vpn, lowest)] : NULL;
+}
+
+pte_slot *tree_build(struct hf_pool *pool, struct tree *tree, vpn_t vpn)
+{
+	return build_down(pool, tree, vpn, 0);
+}
+
+pte_slot *tree_build_upper(struct hf_pool *pool, struct tree *tree, vpn_t vpn)
+{
+	return build_down(pool, tree, vpn, 1);
 }
 
 void tree_fill(struct hf_pool *pool, pte_slot *slot, pte_t pte)
@@ -112,6 +133,16 @@ void tree_fill(struct hf_pool *pool, pte_slot *slot, pte_t pte)
 	if (!atomic_load_explicit(slot, memory_order_relaxed))
 		table_count(pool, slot, 1);
 	pte_publish(slot, pte);
+}
+
+void tree_fill_huge(struct hf_pool *pool, pte_slot *slot, pte_t huge)
+{
+	pte_t table = pte_load(slot);
+
+	tree_fill(pool, slot, huge);
+	pool_reshape(pool);
+	if (table)
+		page_drop(pool, page_of(pool, pte_pfn(table)), COUNT_REFERENCE);
 }
 
 pte_t tree_empty(struct hf_pool *pool, pte_slot *slot)
@@ -135,7 +166,8 @@ static bool prune_under(struct hf_pool *pool, pfn_t pfn, unsigned level, vpn_t f
 		vpn_t end = (vpn | (span - 1)) + 1;
 
 		/* Under what is shared nothing is changed, empty or not (races/tables-empty-one-against-store). */
-		if (!pte || !table_is_own(pte) || !prune_under(pool, pte_pfn(pte), level - 1, vpn, end < to ? end : to))
+		if (!pte || (pte & PTE_PS) || !table_is_own(pte) ||
+		    !prune_under(pool, pte_pfn(pte), level - 1, vpn, end < to ? end : to))
 			continue;
 		hide_table(pool, slot);
 		page_drop(pool, page_of(pool, pte_pfn(pte)), COUNT_REFERENCE);
@@ -178,7 +210,8 @@ static void clear_entry(struct hf_pool *pool, pte_slot *slot, unsigned level, vp
 {
 	pte_t pte = pte_load(slot);
 
-	if (!level) {
+	/* A huge entry lies in the range as a whole: where one sticks out it was parted (tree_own_ends). */
+	if (!level || (pte & PTE_PS)) {
 		if (clear != CLEAR_SHARED)
 			pte_drop(pool, tree_empty(pool, slot));
 		return;
@@ -231,7 +264,7 @@ int tree_own_range(struct hf_pool *pool, struct tree *tree, vpn_t from, vpn_t to
 	struct leaf leaf;
 
 	for (vpn_t vpn = from; tree_leaf(pool, tree, vpn, to, &leaf); vpn = leaf.vpn + leaf.count)
-		if (!tree_build(pool, tree, leaf.vpn))
+		if (!(leaf.huge ? tree_build_upper(pool, tree, leaf.vpn) : tree_build(pool, tree, leaf.vpn)))
 			return -HF_ENOMEM;
 	return 0;
 }
@@ -251,7 +284,7 @@ void tree_lower(struct hf_pool *pool, struct tree *tree)
 	}
 }
 
-/* The last-level table of vpn; 0, and *level where the way ends, when there is none. */
+/* The table in which the way to vpn ends, of level *level: the last, or one whose entry is huge.  0: an entry is empty. */
 static pfn_t leaf_table(const struct hf_pool *pool, const struct tree *tree, vpn_t vpn, unsigned *level)
 {
 	pfn_t pfn = tree->root;
@@ -261,6 +294,8 @@ static pfn_t leaf_table(const struct hf_pool *pool, const struct tree *tree, vpn
 
 		if (!pte)
 			return 0;
+		if (pte & PTE_PS)
+			break;
 		pfn = pte_pfn(pte);
 	}
 	return pfn;
@@ -279,9 +314,10 @@ bool tree_leaf(const struct hf_pool *pool, const struct tree *tree, vpn_t from, 
 		if (pfn) {
 			uint64_t left = to - from;
 
-			leaf->slots = &table_of(pool, pfn)[index];
+			leaf->slots = &table_of(pool, pfn)[table_index(from, level)];
 			leaf->vpn = from;
 			leaf->count = left < TABLE_ENTRIES - index ? (unsigned)left : TABLE_ENTRIES - index;
+			leaf->huge = level;
 			return true;
 		}
 		from = (from | (tree_reach(level) - 1)) + 1;
@@ -295,7 +331,7 @@ vpn_t tree_next(const struct hf_pool *pool, const struct tree *tree, vpn_t from,
 
 	for (vpn_t vpn = from; tree_leaf(pool, tree, vpn, to, &leaf); vpn = leaf.vpn + leaf.count)
 		for (unsigned i = 0; i < leaf.count; i++)
-			if (atomic_load_explicit(&leaf.slots[i], memory_order_relaxed)) {
+			if (leaf.huge || atomic_load_explicit(&leaf.slots[i], memory_order_relaxed)) {
 				*slot = &leaf.slots[i];
 				return leaf.vpn + i;
 			}
@@ -310,8 +346,12 @@ void tree_mark_pinned(const struct hf_pool *pool, const struct tree *tree, vpn_t
 		pte_slot *slot = &table_of(pool, pfn)[table_index(vpn, level)];
 		pte_t pte = pte_load(slot);
 
+		if (!pte)
+			return;
 		if (!(pte & PTE_HAS_PINNED))
 			pte_set(slot, PTE_HAS_PINNED);
+		if (pte & PTE_PS)
+			return;
 		pfn = pte_pfn(pte);
 	}
 }

@@ -24,7 +24,7 @@
 #ifndef HOLDFAST_TABLE_H
 #define HOLDFAST_TABLE_H
 
-#include "pool.h"
+#include "block.h"
 #include "pte.h"
 
 struct tree {
@@ -48,14 +48,18 @@ static inline uint64_t tree_reach(unsigned height)
 	return UINT64_C(1) << (height * HF_TABLE_SHIFT);
 }
 
-/* Where the last-level entry of vpn stands; NULL when there is no table for it. */
+/* Where the entry of vpn stands, at the last level or huge; NULL when there is no table for it. */
 pte_slot *tree_find(const struct hf_pool *pool, const struct tree *tree, vpn_t vpn);
 
 /*
- * The same for who is going to change it: missing tables are made, and shared ones
- * made the tree's own, all the way down.  NULL when there is no page for one.
+ * The last-level entry for who is going to change it: missing tables are made, shared ones
+ * made the tree's own, all the way down, and a huge entry is parted.  NULL when there is no
+ * page for a table.
  */
 pte_slot *tree_build(struct hf_pool *pool, struct tree *tree, vpn_t vpn);
+
+/* The same for a level 1 entry, huge or not, of a tree that has that level. */
+pte_slot *tree_build_upper(struct hf_pool *pool, struct tree *tree, vpn_t vpn);
 
 /* A page for a table, with whatever bytes are in it, or NULL; a page that is to become one. */
 struct page *table_alloc(struct hf_pool *pool, enum page_fill fill);
@@ -64,6 +68,12 @@ void table_born(struct hf_pool *pool);
 /* Set and empty a last-level entry, keeping the table's count of entries in use. */
 void tree_fill(struct hf_pool *pool, pte_slot *slot, pte_t pte);
 pte_t tree_empty(struct hf_pool *pool, pte_slot *slot);
+
+/*
+ * Set a huge entry.  A table of the tree's own that stands there is given back, and nothing is done
+ * to what it holds: it is empty, or the huge entry takes its pages over.
+ */
+void tree_fill_huge(struct hf_pool *pool, pte_slot *slot, pte_t huge);
 
 /* Drop the tables over [from, to) that hold nothing. */
 void tree_prune(struct hf_pool *pool, struct tree *tree, vpn_t from, vpn_t to);
@@ -93,19 +103,55 @@ void tree_lower(struct hf_pool *pool, struct tree *tree);
 
 /*
  * The first vpn >= from, below to, whose entry is not zero, and where it
- * stands; to when there is none.  Skips what has no table in one step.
+ * stands; to when there is none.  Skips what has no table in one step.  A huge entry
+ * comes once, with the first vpn of it that is not below from; behind it, pte_after().
  */
 vpn_t tree_next(const struct hf_pool *pool, const struct tree *tree, vpn_t from, vpn_t to, pte_slot **slot);
 
-/* A part of one last-level table. */
+/* A part of one last-level table, or of a huge entry. */
 struct leaf {
 	pte_slot *slots;
-	vpn_t vpn;		/* of the first slot */
-	unsigned count;
+	vpn_t vpn;		/* of the first slot; in the midst of a huge entry perhaps */
+	unsigned count;		/* of pages, each with a slot, or all with one */
+	bool huge;
 };
 
 /* The first leaf at or after from, below to, that has a table; false: there is none. */
 bool tree_leaf(const struct hf_pool *pool, const struct tree *tree, vpn_t from, vpn_t to, struct leaf *leaf);
+
+/* ---- huge entries: huge.c ------------------------------------------------------------- */
+
+/* What counts an entry among its references: the page, or of a huge entry the whole. */
+static inline struct page *pte_page(const struct hf_pool *pool, pte_t pte)
+{
+	return unlikely(pte & PTE_PS) ? block_of(pool, pte_pfn(pte)) : page_of(pool, pte_pfn(pte));
+}
+
+/* Pages under an entry that shows some. */
+static inline uint64_t pte_pages(pte_t pte)
+{
+	return pte & PTE_PS ? TABLE_ENTRIES : 1;
+}
+
+/* The first vpn behind an entry that stands at vpn, or before it. */
+static inline vpn_t pte_after(vpn_t vpn, pte_t pte)
+{
+	return (vpn | (pte_pages(pte) - 1)) + 1;
+}
+
+/* The last-level entry of one page of a huge entry. */
+static inline pte_t pte_part(pte_t pte, unsigned part)
+{
+	return (pte & ~(PTE_PS | PTE_HAS_PINNED)) + part * PTE_FRAME_STEP;
+}
+
+/* Is the page that an entry shows pinned, or with the whole that it is a part of; of a huge entry, any part? */
+bool pte_pinned(const struct hf_pool *pool, pte_t pte);
+
+/* A table in place of a huge entry that stands in a table of the tree's own.  False: there is no page for it. */
+bool huge_split(struct hf_pool *pool, pte_slot *slot);
+/* The same with a page for the table, which table_alloc() gave. */
+void huge_part(struct hf_pool *pool, pte_slot *slot, struct page *table);
 
 /* ---- tables that a fork shares: share.c --------------------------------------------- */
 
@@ -136,7 +182,7 @@ void table_drop(struct hf_pool *pool, pfn_t pfn, unsigned level);
 /* Drop what a taken last-level entry referred to. */
 void pte_drop(struct hf_pool *pool, pte_t pte);
 
-/* Set HAS_PINNED in every entry on the way down to vpn (the owner's lock held). */
+/* Set HAS_PINNED in every upper entry on the way down to vpn, as far as there is one (the owner's lock held). */
 void tree_mark_pinned(const struct hf_pool *pool, const struct tree *tree, vpn_t vpn);
 
 #endif

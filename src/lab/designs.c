@@ -167,8 +167,7 @@ static bool copies_pinned(const struct hf_mm *mm, struct view view)
 
 static bool copies_holdfast(const struct hf_mm *mm, struct view view)
 {
-	(void)mm;
-	return holdfast_copies(view);
+	return holdfast_copies(mm->pool, view);
 }
 
 /* ---- May a write fault keep the page? ---------------------------------------------------------- */
