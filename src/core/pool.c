@@ -183,22 +183,39 @@ void hf_pool_stats(struct hf_pool *pool, struct hf_stats *stats)
 
 /* ---- one address ---------------------------------------------------------------------------- */
 
+/* The entry of vpn, at the last level or huge, and what the entries above it have in common. */
+static pte_t entry_of(const struct hf_mm *mm, vpn_t vpn, pte_t *above)
+{
+	pfn_t pfn = mm->tables.root;
+	pte_t pte = 0;
+
+	*above = ~UINT64_C(0);
+	for (unsigned level = TABLE_LEVELS; level--; pfn = pte_pfn(pte)) {
+		pte = pte_load(&table_of(mm->pool, pfn)[table_index(vpn, level)]);
+		if (!level || !pte || (pte & PTE_PS))
+			break;
+		*above &= pte;
+	}
+	return pte;
+}
+
 static void describe_entry(const struct hf_mm *mm, uint64_t address, struct hf_page_info *info)
 {
-	struct walk walk = walk_down(mm, vpn_of(address));
-	pte_t pte = pte_load(walk.upper[0]);
-	struct page *page = page_of(mm->pool, pte_pfn(pte));
-	uint64_t count = atomic_load_explicit(&page->count, memory_order_relaxed);
+	struct hf_pool *pool = mm->pool;
+	pte_t above, pte = entry_of(mm, vpn_of(address), &above);
+	uint64_t part = vpn_of(address) % pte_pages(pte), own, whole;
 
 	info->hole = (pte & PTE_HOLE) != 0;
 	if (!pte_has_page(pte))
 		return;
-	info->entry = walk_view(walk.all, pte) & ~PTE_FRAME_MASK;
-	info->entry |= walk.all & PTE_HAS_PINNED;
-	info->frame = pte_pfn(pte);
-	info->pins = COUNT_PINS(count);
-	info->references = COUNT_REFERENCES(count);
-	info->anonymous = page_is(page, PAGE_ANONYMOUS) != 0;
+	info->entry = walk_view(above, pte) & ~(PTE_FRAME_MASK | PTE_HAS_PINNED);
+	info->entry |= above & (pte & PTE_PS ? pte : ~UINT64_C(0)) & PTE_HAS_PINNED;
+	info->frame = pte_pfn(pte) + part;
+	own = page_counts(page_of(pool, (pfn_t)info->frame));
+	whole = page_counts(block_of(pool, (pfn_t)info->frame));
+	info->pins = COUNT_PINS(own) + (whole & COUNT_DEAD ? 0 : COUNT_PINS(whole));
+	info->references = COUNT_REFERENCES(pte & PTE_PS ? whole : own);
+	info->anonymous = page_is(page_of(pool, (pfn_t)info->frame), PAGE_ANONYMOUS) != 0;
 }
 
 int hf_query(struct hf_mm *mm, uint64_t address, struct hf_page_info *info)

@@ -21,7 +21,8 @@ struct seen {
 
 struct verify {
 	struct hf_pool *pool;
-	struct seen *seen;
+	struct seen *seen;	/* by frame */
+	struct seen *wholes;	/* by block */
 	char *why;
 	size_t room;
 	bool broken;
@@ -105,10 +106,32 @@ static void verify_marks(struct verify *verify, const struct vma *vma, uint64_t 
 			address);
 		return;
 	}
-	REQUIRE(verify, !page_pins(page) || (above & pte & PTE_PINNABLE),
+	REQUIRE(verify, !pte_pinned(verify->pool, pte) || (above & pte & PTE_PINNABLE),
 		"I7: the pinned private page at %x is not PINNABLE", address);
-	REQUIRE(verify, !page_pins(page) || (above & PTE_HAS_PINNED),
+	REQUIRE(verify, !pte_pinned(verify->pool, pte) || (above & PTE_HAS_PINNED),
 		"I8: a pin stands at %x and a table on the way does not say HAS_PINNED", address);
+}
+
+/* A huge entry is an upper entry, too: what is said of its page is said of all parts. */
+static void verify_huge(struct verify *verify, struct hf_mm *mm, pte_t pte, vpn_t vpn, pte_t above, bool first)
+{
+	uint64_t address = (uint64_t)vpn << HF_PAGE_SHIFT;
+	struct vma *vma = vma_find(mm, address);
+	struct hf_pool *pool = verify->pool;
+
+	REQUIRE(verify, vma && vma->end - address >= TABLE_BYTES && !vma->object,
+		"I18: the huge entry at %x does not lie in one private anonymous mapping", address);
+	REQUIRE(verify, pte_has_page(pte) && pte_pfn(pte) % TABLE_ENTRIES == 0,
+		"I18: the huge entry at %x shows frame %u, which begins no block", address, (uint64_t)pte_pfn(pte));
+	verify_entry(verify, vma, address, pte);
+	if (verify->broken)
+		return;
+	verify->wholes[pte_pfn(pte) / TABLE_ENTRIES].entries += first;
+	if (DESIGN_IS_HOLDFAST(mm))
+		verify_marks(verify, vma, address, pte, above & (pte | ~PTE_HAS_PINNED));
+	for (unsigned part = 0; part < TABLE_ENTRIES; part++)
+		REQUIRE(verify, page_is(page_of(pool, pte_pfn(pte) + part), PAGE_ANONYMOUS),
+			"I18: part %u of the huge page at %x is not marked as anonymous memory", (uint64_t)part, address);
 }
 
 /* first: nobody else who has this table has been asked yet. */
@@ -156,6 +179,13 @@ static void verify_table(struct verify *verify, struct hf_mm *mm, pfn_t pfn, uns
 		if (!pte)
 			continue;
 		used++;
+		if (pte & PTE_PS) {
+			if (mm && level == 1)
+				verify_huge(verify, mm, pte, here, above, first);
+			else
+				BROKEN(verify, "I18: a huge entry stands in a table of level %u", (uint64_t)level);
+			continue;
+		}
 		if (level && mm)
 			verify_upper(verify, (uint64_t)here << HF_PAGE_SHIFT, pte);
 		if (level)
@@ -244,6 +274,20 @@ static void verify_page(struct verify *verify, pfn_t pfn)
 	REQUIRE(verify, seen->cached <= 1, "I11: frame %u is in two page caches", frame);
 }
 
+/* The same of a whole: I13 and I14. */
+static void verify_whole(struct verify *verify, pfn_t first)
+{
+	const struct seen *seen = &verify->wholes[first / TABLE_ENTRIES];
+	uint64_t count = atomic_load_explicit(&block_of(verify->pool, first)->count, memory_order_relaxed);
+	uint64_t references = (uint64_t)seen->entries + seen->gets, block = first / TABLE_ENTRIES;
+
+	REQUIRE(verify, (count & COUNT_DEAD ? 0 : COUNT_REFERENCES(count)) == references,
+		"I13: the huge page in block %u counts %u references, and %u were found", block,
+		(uint64_t)COUNT_REFERENCES(count), references);
+	REQUIRE(verify, COUNT_PINS(count) == seen->pins, "I14: the huge page in block %u counts %u pins, and the records have %u",
+		block, (uint64_t)COUNT_PINS(count), (uint64_t)seen->pins);
+}
+
 /*
  * I9: a PINNABLE private page is one entry's alone, in one table.  In a shared table the
  * entry's mark has no effect now, but it will when the table is one mm's alone again: so
@@ -251,14 +295,16 @@ static void verify_page(struct verify *verify, pfn_t pfn)
  */
 static void verify_alone(struct verify *verify, uint64_t address, pte_t pte, bool shared)
 {
-	const struct page *page = page_of(verify->pool, pte_pfn(pte));
-	uint64_t entries = verify->seen[pte_pfn(pte)].entries;
+	const struct page *page = pte_page(verify->pool, pte);
+	uint64_t entries = verify->wholes[pte_pfn(pte) / TABLE_ENTRIES].entries;
 
-	if (!pte_has_page(pte) || pte_is_zero_page(pte) || !page_is(page, PAGE_ANONYMOUS))
+	if (!pte_has_page(pte) || pte_is_zero_page(pte) || page_is(page_of(verify->pool, pte_pfn(pte)), PAGE_OBJECT))
 		return;
+	for (unsigned part = 0; part < pte_pages(pte); part++)
+		entries += verify->seen[pte_pfn(pte) + part].entries;
 	REQUIRE(verify, entries == 1, "I9: the page at %x is PINNABLE in a private mapping, and %u entries show it", address,
 		entries);
-	REQUIRE(verify, !shared || (page_is_alone(page) && !page_pins(page)),
+	REQUIRE(verify, !shared || (page_is_alone(page) && !pte_pinned(verify->pool, pte)),
 		"I9: the page at %x is PINNABLE in a table that a fork shares, and somebody else holds it", address);
 }
 
@@ -268,7 +314,7 @@ static void verify_exclusive(struct verify *verify, pfn_t pfn, unsigned level, v
 		pte_t pte = pte_load(&table_of(verify->pool, pfn)[index]);
 		vpn_t here = vpn + index * tree_reach(level);
 
-		if (level && pte)
+		if (level && pte && !(pte & PTE_PS))
 			verify_exclusive(verify, pte_pfn(pte), level - 1, here, shared || !table_is_own(pte));
 		else if (pte & PTE_PINNABLE)
 			verify_alone(verify, (uint64_t)here << HF_PAGE_SHIFT, pte, shared);
@@ -301,8 +347,10 @@ static void verify_pages(struct verify *verify)
 	struct hf_pool *pool = verify->pool;
 	uint64_t dead = pool->count - pool->frontier, free = pool_free_pages(pool);
 
-	for (pfn_t pfn = 0; pfn < pool->frontier && !verify->broken; pfn += TABLE_ENTRIES)
+	for (pfn_t pfn = 0; pfn < pool->frontier && !verify->broken; pfn += TABLE_ENTRIES) {
 		verify_block(verify, pfn);
+		verify_whole(verify, pfn);
+	}
 
 	for (pfn_t pfn = 0; pfn < pool->frontier && !verify->broken; pfn++) {
 		verify_page(verify, pfn);
@@ -327,9 +375,10 @@ int hf_verify(struct hf_pool *pool, char *why, size_t room)
 	if (!pool)
 		return -HF_EINVAL;
 	/* Only what was ever used needs a look. */
-	verify.seen = plat_alloc(pool->frontier * sizeof(*verify.seen));
+	verify.seen = plat_alloc((pool->frontier + pool->frontier / TABLE_ENTRIES + 1) * sizeof(*verify.seen));
 	if (!verify.seen)
 		return -HF_ENOMEM;
+	verify.wholes = verify.seen + pool->frontier;
 	list_each(item, &pool->mms)
 		verify_mm(&verify, list_item(item, struct hf_mm, in_pool));
 	list_each(item, &pool->objects)
