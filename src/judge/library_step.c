@@ -167,6 +167,8 @@ static int remap(struct judge *j, struct hf_mm *mm, const struct step *step)
 	uint64_t length = move ? place->length : step->length, address = place->address;
 	int error;
 
+	/* What huge pages begin to fit in goes to where one begins, with room to grow for those. */
+	move |= has_room_for_huge(length) && !has_room_for_huge(place->length);
 	if (move)
 		address = take_address(j, length);
 	error = hf_remap(mm, place->address, place->length, length, HF_REMAP_MAYMOVE | (move ? HF_REMAP_FIXED : 0u),

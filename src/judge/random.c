@@ -15,6 +15,7 @@
 static const char *const op_names[OPS] = {
 	[OP_OBJECT] = "object", [OP_OBJECT_WRITE] = "write", [OP_OBJECT_RESIZE] = "resize", [OP_MAP] = "map",
 	[OP_UNMAP] = "unmap", [OP_PROTECT] = "protect", [OP_REMAP] = "remap", [OP_ADVISE] = "advise",
+	[OP_COLLAPSE] = "collapse", [OP_EXPECT_HUGE] = "expect huge", [OP_EXPECT_INVENTORY] = "expect inventory",
 	[OP_STORE] = "store", [OP_FILL] = "fill", [OP_LOAD] = "load", [OP_ATOMIC] = "add", [OP_PIN] = "pin",
 	[OP_UNPIN] = "unpin", [OP_DEVICE_WRITE] = "device", [OP_DEVICE_READ] = "device read", [OP_SPACE] = "space",
 	[OP_FORK] = "fork", [OP_EXIT] = "exit", [OP_DESTROY] = "destroy", [OP_COUNT] = "count", [OP_EXPECT_BYTES] = "expect",
@@ -27,10 +28,14 @@ const char *random_op_name(enum op op)
 	return (unsigned)op < OPS && op_names[op] ? op_names[op] : "?";
 }
 
+#define HUGE_ROUND(round) ((round) % 8 == 5)
+
 static uint64_t round_pool(const struct random_config *config, struct maker *maker, uint64_t round)
 {
 	if (config->pool_pages)
 		return config->pool_pages;
+	if (maker->huge)				/* some blocks, or many, and some pages */
+		return (2 + maker_below(maker, 12)) * RANDOM_HUGE_PAGES + 1 + maker_below(maker, 300);
 	switch (round % 4) {
 	case 2: return 40 + maker_below(maker, 60);	/* too small: much fails half way */
 	case 3: return RANDOM_BIG_POOL;			/* nothing may fail for want of memory */
@@ -77,6 +82,7 @@ static enum difference run_round(const struct random_config *config, struct rand
 	enum difference result = DIFFERENT;
 
 	maker->scenario = scenario_new("random");
+	maker->huge = HUGE_ROUND(round);
 	maker->scenario->pool_pages = round_pool(config, maker, round);
 	maker->shadow = &pair.shadow;
 	counts->rounds++;
@@ -127,7 +133,7 @@ int random_input(const struct random_config *config, const unsigned char *input,
 	maker->input = input;
 	maker->input_left = length;
 	maker_feed(maker, RANDOM_HEAD);
-	round = maker_below(maker, 4);
+	round = maker_below(maker, 8);
 	if (run_round(config, counts, (maker->input_left + RANDOM_RECORD - 1) / RANDOM_RECORD, round, maker, failure) == SAME)
 		return 0;
 	random_shrink(config, failure);

@@ -20,8 +20,17 @@
 #define RANDOM_OBJECTS 3
 #define RANDOM_SPACES 5		/* most that live at once */
 #define RANDOM_BIG_POOL 1024u	/* pages: more than all those spaces can ever use */
-#define SHADOW_ALL_GONE (~0u)	/* by one unmap of the whole */
+#define SHADOW_ALL_GONE UINT64_MAX	/* by one unmap of the whole */
 #define RANDOM_PINS 12		/* most that live at once */
+
+/*
+ * In each eighth round there are mappings of one or two huge pages, and the hint for
+ * them.  Of a huge page the first 15 pages and the last are touched one by one, and kept
+ * track of: a bit each, the last for all behind the first ones.
+ */
+#define RANDOM_HUGE_PAGES ((unsigned)(SCENARIO_HUGE / SCENARIO_PAGE))
+#define RANDOM_HUGE_MOST 2u
+#define RANDOM_WATCHED 16u	/* pages of a huge page */
 
 /* The same where the explorer is to run it. */
 #define SMALL_PAGE 64u		/* bytes */
@@ -41,7 +50,8 @@ struct shadow {
 		bool live, exited;
 		struct {
 			bool known;
-			unsigned pages, gone;	/* gone: bit set of the pages that were unmapped */
+			unsigned pages;
+			uint64_t gone;	/* bit set of the pages that were unmapped: shadow_bit() */
 			unsigned prot;		/* as said last of any part */
 		} map[SCENARIO_NAMES];
 	} space[SCENARIO_NAMES];
@@ -50,7 +60,7 @@ struct shadow {
 		bool known, open;	/* open: not ended as a whole */
 		unsigned flags;
 		uint64_t skip, length;
-		unsigned held;		/* bit set of its pages */
+		uint64_t held;		/* bit set of its pages: shadow_bit() */
 	} pin[SCENARIO_NAMES];
 };
 
@@ -81,6 +91,8 @@ enum difference pair_close(struct pair *);
 void shadow_follow(struct shadow *, const struct step *);	/* the step succeeded */
 bool shadow_allows(const struct shadow *, const struct step *); /* names only what there is */
 uint64_t shadow_pin_pages(uint64_t skip, uint64_t length);
+uint64_t shadow_bit(uint64_t page);
+bool shadow_watches(uint64_t page);	/* it is looked at when all bytes are compared */
 
 /*
  * random_make.c.  A long run of steps one after the other; or what the explorer is to
@@ -93,6 +105,7 @@ struct maker {
 	struct scenario *scenario;	/* names are added to it */
 	const struct shadow *shadow;
 	bool fail_allocations;		/* make steps for that too (random_config) */
+	bool huge;			/* of huge pages */
 	enum stage stage;
 	/* So that few steps meet; not in a long run: */
 	uint64_t rare;			/* bit set of enum op: these hardly ever */

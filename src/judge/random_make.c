@@ -14,6 +14,23 @@ static uint64_t most_pages(const struct maker *maker)
 	return is_small(maker) ? SMALL_PAGES : RANDOM_PAGES;
 }
 
+/* Huge pages, one or two, now and then with a page more; with the hint for them or without. */
+static void map_huge(struct maker *maker, struct step *step)
+{
+	step->length = (1 + maker_below(maker, RANDOM_HUGE_MOST)) * SCENARIO_HUGE;
+	if (step->length < RANDOM_HUGE_MOST * SCENARIO_HUGE && chance(maker, 20))
+		step->length += SCENARIO_PAGE;
+	step->flags &= ~(unsigned)MAP_SHARED_FLAG;
+	if (chance(maker, 70))
+		step->flags |= MAP_HUGE_FLAG;
+}
+
+/* Few, for who compares with a model of 512 pages each. */
+static bool is_for_huge(struct maker *maker)
+{
+	return maker->huge && chance(maker, 35);
+}
+
 /* An object, mostly no further than it reaches; one that could not be made is none. */
 static void map_object(struct maker *maker, struct step *step)
 {
@@ -46,7 +63,9 @@ static bool make_map(struct maker *maker, struct step *step)
 	step->flags = kind < 3 ? MAP_SHARED_FLAG : kind < 5 ? MAP_SEALED_FLAG : 0u;
 	if ((step->flags & MAP_SEALED_FLAG) && !chance(maker, 5))
 		step->prot = PROT_R;
-	if (maker->scenario->nobjects && chance(maker, is_small(maker) ? 75 : 55))
+	if (is_for_huge(maker))
+		map_huge(maker, step);
+	else if (maker->scenario->nobjects && chance(maker, is_small(maker) ? 75 : 55))
 		map_object(maker, step);
 	return true;
 }
@@ -73,6 +92,8 @@ static bool make_remap(struct maker *maker, struct step *step)
 		return false;
 	if (step->flags == REMAP_RESIZE)
 		step->length = (1 + maker_below(maker, most_pages(maker))) * SCENARIO_PAGE;
+	if (step->flags == REMAP_RESIZE && is_for_huge(maker))
+		step->length = (1 + maker_below(maker, RANDOM_HUGE_MOST)) * SCENARIO_HUGE;
 	return true;
 }
 
@@ -82,7 +103,22 @@ static bool make_advise(struct maker *maker, struct step *step)
 					      ADVICE_DONTFORK, ADVICE_DOFORK, ADVICE_WIPEONFORK, ADVICE_KEEPONFORK };
 
 	step->flags = advice[maker_below(maker, 8)];
+	if (maker->huge && chance(maker, 30))
+		step->flags = chance(maker, 70) ? ADVICE_HUGE : ADVICE_NOHUGE;
 	return pick_range(maker, step);
+}
+
+/* Of whole huge pages, mostly. */
+static bool make_collapse(struct maker *maker, struct step *step)
+{
+	for (int tries = 0; tries < 3; tries++)
+		if (!pick_mapping(maker, step) || bytes_of(maker, step) >= SCENARIO_HUGE)
+			break;
+	if (step->mapping < 0 || bytes_of(maker, step) < SCENARIO_HUGE)
+		return false;
+	step->offset = maker_below(maker, bytes_of(maker, step) / SCENARIO_HUGE) * SCENARIO_HUGE;
+	step->length = chance(maker, 97) ? SCENARIO_HUGE : 0;
+	return true;
 }
 
 static bool make_store(struct maker *maker, struct step *step)
@@ -182,11 +218,11 @@ static bool pick_device(struct maker *maker, struct step *step)
 	step->pin = pick_pin(maker, true);
 	if (step->pin < 0)
 		return false;
-	for (uint64_t i = 0; i <= RANDOM_PAGES; i++)
-		if (maker->shadow->pin[step->pin].held & 1u << i)
+	skip = maker->shadow->pin[step->pin].skip;
+	for (uint64_t i = 0, pages = shadow_pin_pages(skip, maker->shadow->pin[step->pin].length); i < pages; i++)
+		if (shadow_watches(i) && (maker->shadow->pin[step->pin].held & shadow_bit(i)))
 			if (!maker_below(maker, ++n))
 				page = i;
-	skip = maker->shadow->pin[step->pin].skip;
 	begin = page ? page * SCENARIO_PAGE - skip : 0;
 	end = (page + 1) * SCENARIO_PAGE - skip;
 	if (end > maker->shadow->pin[step->pin].length)
@@ -326,6 +362,7 @@ static const struct {
 	{ OP_PROTECT, { 45, 15, 40 }, make_protect },
 	{ OP_REMAP, { 30, 5, 40 }, make_remap },
 	{ OP_ADVISE, { 70, 25, 80 }, make_advise },
+	{ OP_COLLAPSE, { 70, 0, 0 }, make_collapse },	/* only where there are huge pages */
 	{ OP_STORE, { 180, 180, 110 }, make_store },
 	{ OP_FILL, { 30, 10, 10 }, make_fill },
 	{ OP_LOAD, { 90, 40, 60 }, make_load },
@@ -347,6 +384,8 @@ static unsigned weight_of(const struct maker *maker, size_t i)
 {
 	unsigned weight = operations[i].weight[maker->stage];
 
+	if (operations[i].op == OP_COLLAPSE && !maker->huge)
+		return 0;
 	return maker->rare >> operations[i].op & 1 ? weight / 8 : weight;
 }
 

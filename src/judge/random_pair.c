@@ -3,8 +3,8 @@
  *
  * A step goes to the first judge and then to the second, and the answers must be
  * the same.  Three answers of the first judge are its own to give, and the second
- * is not asked then: no memory (unless the pool must suffice), "not by the fast
- * path", and "can't".  What a GET shows hangs on the design; it is held against
+ * is not asked then: no memory, or too much pinned for long (unless the pool must suffice), "not by the fast
+ * path", that a page which is pinned would have to move, and "can't".  What a GET shows hangs on the design; it is held against
  * what its page held since (model_get_may_show).
  */
 #include <errno.h>
@@ -38,7 +38,7 @@ enum difference pair_open(struct pair *pair, const struct random_config *config,
 	pair->ops[0] = config->first;
 	pair->ops[1] = config->second;
 	pair->scenario = scenario;
-	pair->strict = scenario->pool_pages >= RANDOM_BIG_POOL;
+	pair->strict = scenario->pool_pages == RANDOM_BIG_POOL || config->pool_pages >= RANDOM_BIG_POOL;
 	for (int i = 0; i < 2; i++) {
 		struct reply reply = { 0 };
 
@@ -159,6 +159,16 @@ static enum difference compare(struct pair *pair, const struct step *step, const
 	return reads(step) ? compare_bytes(pair, step, reply) : SAME;
 }
 
+/*
+ * Which pages would have to move, and whether there is a block for them, hangs on the
+ * pool; where a mapping stands that is too small for any, on the judge.
+ */
+static bool is_own_refusal(const struct pair *pair, const struct step *step, int error)
+{
+	return error == EBUSY || error == ENOMEM ||
+	       (error == EINVAL && pair->shadow.space[step->space].map[step->mapping].pages < RANDOM_HUGE_PAGES);
+}
+
 /* An answer that is the first judge's own to give: counts it. */
 static bool excused(struct pair *pair, const struct step *step, const struct reply *reply)
 {
@@ -168,7 +178,9 @@ static bool excused(struct pair *pair, const struct step *step, const struct rep
 		return true;
 	if (reply->answer != ANSWER_FAILED)
 		return false;
-	if (reply->error == ENOMEM && !pair->strict)
+	if ((reply->error == ENOMEM || (reply->error == ENOLCK && step->op == OP_PIN)) && !pair->strict)
+		count = pair->counts ? pair->counts->no_memory : NULL;
+	else if (step->op == OP_COLLAPSE && is_own_refusal(pair, step, reply->error))
 		count = pair->counts ? pair->counts->no_memory : NULL;
 	else if (reply->error == EAGAIN && step->op == OP_PIN && (step->flags & PIN_FAST))
 		count = pair->counts ? pair->counts->not_fast : NULL;
@@ -244,6 +256,8 @@ static enum difference compare_space(struct pair *pair, int space)
 			continue;
 		step.mapping = m;
 		for (unsigned page = 0; page < pair->shadow.space[space].map[m].pages; page++) {
+			if (!shadow_watches(page))
+				continue;
 			step.offset = (uint64_t)page * SCENARIO_PAGE;
 			if (look(pair, step) == DIFFERENT)
 				return DIFFERENT;
@@ -260,7 +274,7 @@ static enum difference compare_pin(struct pair *pair, int pin)
 	for (uint64_t page = 0; page < shadow_pin_pages(skip, length); page++) {
 		uint64_t end = (page + 1) * SCENARIO_PAGE - skip;
 
-		if (!(pair->shadow.pin[pin].held & 1u << page))
+		if (!shadow_watches(page) || !(pair->shadow.pin[pin].held & shadow_bit(page)))
 			continue;
 		step.offset = page ? page * SCENARIO_PAGE - skip : 0;
 		step.length = (end < length ? end : length) - step.offset;

@@ -226,17 +226,46 @@ uint64_t some_length(struct maker *maker, uint64_t most)
 	return length < most ? length : most;
 }
 
+/* One that is watched. */
+static uint64_t page_of_huge(struct maker *maker, uint64_t pages)
+{
+	uint64_t in = maker_below(maker, 6), huge = maker_below(maker, (pages + RANDOM_HUGE_PAGES - 1) / RANDOM_HUGE_PAGES);
+	uint64_t page = huge * RANDOM_HUGE_PAGES + (in < 4 ? in : in == 4 ? RANDOM_HUGE_PAGES - 1 : maker_below(maker, 15));
+
+	return page < pages ? page : pages - 1;
+}
+
+/* Huge pages, or a few pages of one. */
+static void pick_huge_range(struct maker *maker, struct step *step, uint64_t pages)
+{
+	uint64_t huge = pages / RANDOM_HUGE_PAGES, first = maker_below(maker, huge);
+
+	if (chance(maker, 40)) {
+		step->offset = first * SCENARIO_HUGE;
+		step->length = (1 + maker_below(maker, huge - first)) * SCENARIO_HUGE;
+		return;
+	}
+	first = page_of_huge(maker, pages);
+	step->offset = first * SCENARIO_PAGE;
+	step->length = 1 + maker_below(maker, chance(maker, 70) ? 4 : pages - first);
+	if (step->length > pages - first)
+		step->length = pages - first;
+	step->length *= SCENARIO_PAGE;
+}
+
 /* A page, mostly one that was not unmapped. */
 static uint64_t pick_page(struct maker *maker, const struct step *step)
 {
 	uint64_t pages = bytes_of(maker, step) / SCENARIO_PAGE, page = maker_below(maker, pages);
 
+	if (pages >= RANDOM_HUGE_PAGES)
+		page = page_of_huge(maker, pages);
 	if (is_small(maker) && chance(maker, 60))
 		page = maker->hot_page % pages;
 	for (int tries = 0; tries < 3; tries++) {
-		if (!(maker->shadow->space[step->space].map[step->mapping].gone & 1u << page))
+		if (!(maker->shadow->space[step->space].map[step->mapping].gone & shadow_bit(page)))
 			break;
-		page = maker_below(maker, pages);
+		page = pages >= RANDOM_HUGE_PAGES ? page_of_huge(maker, pages) : maker_below(maker, pages);
 	}
 	return page;
 }
@@ -265,6 +294,10 @@ bool pick_range(struct maker *maker, struct step *step)
 	if (chance(maker, 50))
 		return true;
 	pages = bytes_of(maker, step) / SCENARIO_PAGE;
+	if (pages >= RANDOM_HUGE_PAGES) {
+		pick_huge_range(maker, step, pages);
+		return true;
+	}
 	first = maker_below(maker, pages);
 	step->offset = first * SCENARIO_PAGE;
 	step->length = (1 + maker_below(maker, pages - first)) * SCENARIO_PAGE;

@@ -12,12 +12,26 @@ uint64_t shadow_pin_pages(uint64_t skip, uint64_t length)
 	return (skip % SCENARIO_PAGE + length + SCENARIO_PAGE - 1) / SCENARIO_PAGE;
 }
 
-static unsigned bits(uint64_t first, uint64_t count)
+uint64_t shadow_bit(uint64_t page)
 {
-	unsigned set = 0;
+	uint64_t block = page / RANDOM_HUGE_PAGES, in = page % RANDOM_HUGE_PAGES;
 
-	for (uint64_t i = first; i < first + count && i < 32; i++)
-		set |= 1u << i;
+	return UINT64_C(1) << (block * RANDOM_WATCHED + (in < RANDOM_WATCHED ? in : RANDOM_WATCHED - 1)) % 64;
+}
+
+bool shadow_watches(uint64_t page)
+{
+	uint64_t in = page % RANDOM_HUGE_PAGES;
+
+	return in < RANDOM_WATCHED || in == RANDOM_HUGE_PAGES - 1;
+}
+
+static uint64_t bits(uint64_t first, uint64_t count)
+{
+	uint64_t set = 0;
+
+	for (uint64_t i = first; i < first + count; i++)
+		set |= shadow_bit(i);
 	return set;
 }
 
@@ -32,7 +46,7 @@ static void follow_map(struct shadow *shadow, const struct step *step)
 
 static void follow_unmap(struct shadow *shadow, const struct step *step)
 {
-	uint64_t pages = step->length ? step->length / SCENARIO_PAGE : RANDOM_PAGES;
+	uint64_t pages = step->length ? step->length / SCENARIO_PAGE : RANDOM_HUGE_MOST * RANDOM_HUGE_PAGES;
 	bool whole = !step->offset && !step->length;
 
 	shadow->space[step->space].map[step->mapping].gone |=

@@ -99,8 +99,8 @@ static bool has_size(const struct step *step)
 
 static bool has_range(const struct step *step)
 {
-	return step->op == OP_UNMAP || step->op == OP_PROTECT || step->op == OP_ADVISE || step->op == OP_PIN ||
-	       step->op == OP_UNPIN;
+	return step->op == OP_UNMAP || step->op == OP_PROTECT || step->op == OP_ADVISE || step->op == OP_COLLAPSE ||
+	       step->op == OP_PIN || step->op == OP_UNPIN;
 }
 
 static bool set(uint64_t *member, uint64_t value)

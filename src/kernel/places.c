@@ -206,8 +206,8 @@ void live_remap(struct live *live, const struct step *step, struct reply *reply)
 	if (!place)
 		return;
 	length = move ? place->length : whole_pages(step->length);
-	if (length + SCENARIO_PAGE > place->room) /* it would touch the next one */
-		move = true;
+	if (length + SCENARIO_PAGE > place->room || (length >= SCENARIO_HUGE && place->address % SCENARIO_HUGE))
+		move = true; /* it would touch the next one, or huge pages would not fit */
 	to = move ? take_address(live, step->space, length, reply) : place->address;
 	if (!to || !live_syscall(live, step->space, &result, reply, SYS_mremap, place->address, place->length, length,
 				 move ? MREMAP_MAYMOVE | MREMAP_FIXED : 0, to, 0))
