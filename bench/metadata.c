@@ -42,22 +42,24 @@ static uint64_t own_bytes(void)
 	return kib * 1024;
 }
 
-/* What a pool of that size costs once its pages are in use; how many that are at *pages. */
+/* What a pool of that size costs once its pages are in use; how many that are, those of page tables among them, at *pages. */
 static uint64_t cost_of(uint64_t mib, uint64_t *pages)
 {
-	uint64_t room = mib * MIB / PAGE, before = own_bytes();
+	uint64_t room = mib * MIB / PAGE, data = room - room / 256 - 32, before = own_bytes();
 	struct hf_pool_config config = { .size = sizeof(config), .bytes = room * PAGE };
 	uint64_t address = 0, grown;
 	struct hf_pool *pool;
+	struct hf_stats stats;
 	struct hf_mm *mm;
 
-	*pages = room - room / 256 - 32;
 	must_be_0(hf_pool_create(&config, &pool), "hf_pool_create");
 	must_be_0(hf_mm_create(pool, &mm), "hf_mm_create");
-	must_be_0(hf_map(mm, &address, *pages * PAGE, HF_PROT_READ | HF_PROT_WRITE, HF_MAP_PRIVATE, NULL, 0), "hf_map");
-	if (hf_fill(mm, address, 1, *pages * PAGE) != (ssize_t)(*pages * PAGE))
+	must_be_0(hf_map(mm, &address, data * PAGE, HF_PROT_READ | HF_PROT_WRITE, HF_MAP_PRIVATE, NULL, 0), "hf_map");
+	if (hf_fill(mm, address, 1, data * PAGE) != (ssize_t)(data * PAGE))
 		wrong("hf_fill did not fill");
 	grown = own_bytes() - before;
+	hf_pool_stats(pool, &stats);
+	*pages = stats.pages_data + stats.pages_table;
 	hf_mm_destroy(mm);
 	must_be_0(hf_pool_destroy(pool), "hf_pool_destroy");
 	return grown;

@@ -118,7 +118,7 @@ HF_API void hf_pool_memory(const struct hf_pool *pool, void **base, uint64_t *by
  * Create an object of that many bytes, all zero; it takes pages as they are
  * first used.  It lives until it is destroyed and the last mapping of it is gone.
  *
- * Returns 0; -EINVAL (over 2^47 bytes), -ENOMEM.
+ * Returns 0; -EINVAL (over 2^44 bytes), -ENOMEM.
  */
 HF_API HF_MUST_USE int hf_object_create(struct hf_pool *pool, uint64_t bytes, struct hf_object **object);
 
@@ -139,7 +139,7 @@ enum hf_resize {
  * belong to the mapping, and stay.  A truncate never detaches a pinned page; one
  * that is refused because of a pin that began meanwhile may cost entries a fault.
  *
- * Returns 0; -EBUSY, -EINVAL (over 2^47 bytes), -ENOMEM (to shrink, too).
+ * Returns 0; -EBUSY, -EINVAL (over 2^44 bytes), -ENOMEM (to shrink, too).
  */
 HF_API HF_MUST_USE int hf_object_resize(struct hf_object *object, uint64_t bytes, enum hf_resize when_pinned);
 
@@ -236,13 +236,13 @@ HF_API void hf_mm_destroy(struct hf_mm *mm);
  * Map length bytes (rounded up to pages) of an object from offset on, or of
  * anonymous memory (object NULL, offset 0).  *address is a wish, and becomes
  * the place; 0 is no wish.  Shared anonymous memory is an object without a name.
- * A mapping may reach past its object's end: touching it there is -EFAULT.  With
+ * A mapping may reach past its object's end, up to 2^44 bytes: touching it there is -EFAULT.  With
  * HF_MAP_HUGE the place, where it is not given, is a multiple of HF_HUGE_BYTES if
  * length is that or more.
  *
  * Returns 0; -EINVAL (unaligned, empty, overflowing, unknown or contradictory
  * flags, HF_MAP_HUGE for other than private anonymous memory, an object of another
- * pool), -ENOMEM (no address, no memory), -EEXIST,
+ * pool, shared memory of over 2^44 bytes), -ENOMEM (no address, no memory), -EEXIST,
  * -ESRCH.
  */
 HF_API HF_MUST_USE int hf_map(struct hf_mm *mm, uint64_t *address, uint64_t length, unsigned prot, unsigned flags,

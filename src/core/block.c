@@ -74,14 +74,15 @@ void block_get_parts(struct hf_pool *pool, struct page *whole)
 
 bool block_join(struct page *whole, uint32_t flags)
 {
-	uint64_t dead = COUNT_DEAD;
+	/* 0 if no huge page ever lay here. */
+	uint64_t none = atomic_load_explicit(&whole->count, memory_order_relaxed) & COUNT_DEAD;
 
 	atomic_store_explicit(&whole->flags, flags, memory_order_relaxed);
 	/*
 	 * Not over the pin of somebody who found an older huge entry here and is about to take it
 	 * back.  Published to others by the release store of the entry that will map it.
 	 */
-	return atomic_compare_exchange_strong_explicit(&whole->count, &dead, COUNT_REFERENCE, memory_order_relaxed,
+	return atomic_compare_exchange_strong_explicit(&whole->count, &none, COUNT_REFERENCE, memory_order_relaxed,
 						       memory_order_relaxed);
 }
 

@@ -8,7 +8,8 @@
  * Where a huge page lies the whole's word counts the huge entries that map it, plain
  * references, and the pins that were taken on the whole; each part's word has one
  * reference, which the whole holds, and the pins of that part.  Elsewhere the whole's word
- * is DEAD: so who pins a whole finds out as who pins a page does (page.h).
+ * is DEAD: so who pins a whole finds out as who pins a page does (page.h).  Where no huge page
+ * ever lay it is 0, and its memory untouched; nobody has found a huge entry to it, either.
  *
  *	birth   block_alloc()   the whole: 1 reference; each part: 1
  *	end     page_drop()     the whole: DEAD; each part loses its 1.  Those that are pinned

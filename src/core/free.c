@@ -54,8 +54,6 @@ void free_begin(struct hf_pool *pool)
 	pool->free = (struct page_stock)STOCK_EMPTY;
 	pool->whole = (struct page_stock)STOCK_EMPTY;
 	pool->first_pile = PFN_NONE;
-	/* Here lies the zero page, so it is never a whole. */
-	atomic_init(&pool->blocks[0].count, COUNT_DEAD);
 }
 
 /* ---- in ---------------------------------------------------------------------------------- */
@@ -71,7 +69,7 @@ static void rest(struct hf_pool *pool, pfn_t number)
 void free_give(struct hf_pool *pool, const struct page_stock *pages)
 {
 	if (PLAT_HEARS_OF_REST)
-		for (pfn_t number = pages->first; number != PFN_NONE; number = (pfn_t)page_of(pool, number)->index)
+		for (pfn_t number = pages->first; number != PFN_NONE; number = page_of(pool, number)->index)
 			rest(pool, number);
 	plat_lock(&pool->lock);
 	stock_join(pool, &pool->free, pages);
@@ -112,7 +110,7 @@ static pfn_t pile_pop(struct hf_pool *pool)
 		pool->first_pile = pile->next;
 	}
 	pfn = pile->first;
-	pile->first = (pfn_t)page_of(pool, pfn)->index;
+	pile->first = page_of(pool, pfn)->index;
 	pile->pages--;
 	pool->piled--;
 	return pfn;
@@ -125,8 +123,6 @@ static pfn_t frontier_take(struct hf_pool *pool)
 {
 	pfn_t pfn = pool->frontier++;
 
-	if (pfn % TABLE_ENTRIES == 0)
-		atomic_store_explicit(&pool->blocks[pfn / TABLE_ENTRIES].count, COUNT_DEAD, memory_order_relaxed);
 	atomic_store_explicit(&page_of(pool, pfn)->count, COUNT_DEAD, memory_order_relaxed);
 	return pfn;
 }

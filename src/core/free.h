@@ -41,7 +41,7 @@ static inline pfn_t stock_pop(struct hf_pool *pool, struct page_stock *stock)
 {
 	pfn_t number = stock->first;
 
-	stock->first = (pfn_t)page_of(pool, number)->index;
+	stock->first = page_of(pool, number)->index;
 	stock->count -= number_is_whole(pool, number) ? TABLE_ENTRIES : 1;
 	return number;
 }

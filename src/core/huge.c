@@ -32,7 +32,7 @@ void huge_part(struct hf_pool *pool, pte_slot *slot, struct page *table)
 	struct page *whole = pte_page(pool, pte);
 	pte_slot *entries = table_of(pool, pfn_of(pool, table));
 
-	atomic_store_explicit(&table->entries, TABLE_ENTRIES, memory_order_relaxed);
+	atomic_store_explicit(&table->used, TABLE_ENTRIES, memory_order_relaxed);
 	/* Loads and stores set A and D meanwhile, and pins HAS_PINNED. */
 	do {
 		for (unsigned part = 0; part < TABLE_ENTRIES; part++)

@@ -97,8 +97,10 @@ static bool request_is_good(const struct hf_mm *mm, const uint64_t *address, uin
 		return false;
 	if (fixed && !range_is_good(*address, (uint64_t)pages_of(length) << HF_PAGE_SHIFT))
 		return false;
+	if ((object || (flags & HF_MAP_SHARED)) && length > OBJECT_END)
+		return false;
 	if (object)
-		return object->pool == mm->pool && !page_offset(offset) && offset <= ADDRESS_END - length;
+		return object->pool == mm->pool && !page_offset(offset) && offset <= OBJECT_END - length;
 	return !offset;
 }
 
@@ -153,7 +155,7 @@ int hf_map(struct hf_mm *mm, uint64_t *address, uint64_t length, unsigned prot, 
 	if (object)
 		object_get(object);
 	else if (flags & HF_MAP_SHARED)
-		object = object_new(mm->pool, ADDRESS_END);
+		object = object_new(mm->pool, OBJECT_END);
 	vma->object = object;
 	error = (flags & HF_MAP_SHARED) && !object ? -HF_ENOMEM : mm_lock(mm);
 	if (!error) {

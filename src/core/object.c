@@ -9,6 +9,93 @@
 
 #include "vma.h"
 
+/* ---- numbers ----------------------------------------------------------------------- */
+
+/* By number, from 1: an object, or the next free number. */
+union numbered {
+	struct hf_object *object;
+	uint32_t next;
+};
+
+#define NUMBERS_FIRST 16u	/* as many to begin with, then twice as many each time */
+
+bool objects_begin(struct hf_pool *pool)
+{
+	pool->numbered = plat_alloc(NUMBERS_FIRST * sizeof(*pool->numbered));
+	pool->numbers_room = NUMBERS_FIRST;
+	pool->numbers_ever = 1;
+	return pool->numbered;
+}
+
+void objects_end(struct hf_pool *pool)
+{
+	plat_free(pool->numbered);
+}
+
+struct hf_object *page_object(const struct hf_pool *pool, const struct page *page)
+{
+	return page_number(page) ? pool->numbered[page_number(page)].object : NULL;
+}
+
+/* And into the list of objects; false: there is no room. */
+static bool number_take(struct hf_pool *pool, struct hf_object *object)
+{
+	uint32_t number;
+
+	plat_lock(&pool->lock);
+	number = pool->numbers_free;
+	if (number)
+		pool->numbers_free = pool->numbered[number].next;
+	else if (pool->numbers_ever < pool->numbers_room)
+		number = pool->numbers_ever++;
+	if (number) {
+		pool->numbered[number].object = object;
+		object->number = number;
+		list_add(&pool->objects, &object->in_pool);
+	}
+	plat_unlock(&pool->lock);
+	return number != 0;
+}
+
+/* False: no memory, or as many objects as there may be. */
+static bool numbers_grow(struct hf_pool *pool)
+{
+	union numbered *spare;
+	uint32_t room;
+
+	plat_lock(&pool->lock);
+	room = pool->numbers_room;
+	plat_unlock(&pool->lock);
+	spare = room < PAGE_NUMBERS ? pool_alloc(pool, 2 * (size_t)room * sizeof(*spare)) : NULL;
+	if (!spare)
+		return false;
+	plat_lock(&pool->lock);
+	/* Somebody else may have made room meanwhile. */
+	if (pool->numbers_room == room) {
+		union numbered *old = pool->numbered;
+
+		for (uint32_t i = 1; i < room; i++)
+			spare[i] = old[i];
+		pool->numbered = spare;
+		pool->numbers_room = 2 * room;
+		spare = old;
+	}
+	plat_unlock(&pool->lock);
+	plat_free(spare);
+	return true;
+}
+
+static void number_give(struct hf_pool *pool, struct hf_object *object)
+{
+	plat_lock(&pool->lock);
+	list_remove(&object->in_pool);
+	pool->numbered[object->number].next = pool->numbers_free;
+	pool->numbers_free = object->number;
+	plat_unlock(&pool->lock);
+}
+
+/* ---- objects ---------------------------------------------------------------------------- */
+
 struct hf_object *object_new(struct hf_pool *pool, uint64_t bytes)
 {
 	struct hf_object *object = pool_alloc(pool, sizeof(*object));
@@ -22,15 +109,20 @@ struct hf_object *object_new(struct hf_pool *pool, uint64_t bytes)
 	object->limit = bytes;
 	atomic_init(&object->references, 1);
 	list_init(&object->vmas);
-	plat_lock(&pool->lock);
-	list_add(&pool->objects, &object->in_pool);
-	plat_unlock(&pool->lock);
+	/* From here on the pool's statistics count it. */
+	while (!number_take(pool, object))
+		if (!numbers_grow(pool)) {
+			plat_lock_fini(&object->lock);
+			plat_lock_fini(&object->resize);
+			plat_free(object);
+			return NULL;
+		}
 	return object;
 }
 
 int hf_object_create(struct hf_pool *pool, uint64_t bytes, struct hf_object **object)
 {
-	if (!pool || !object || bytes > ADDRESS_END)
+	if (!pool || !object || bytes > OBJECT_END)
 		return -HF_EINVAL;
 	*object = object_new(pool, bytes);
 	return *object ? 0 : -HF_ENOMEM;
@@ -47,10 +139,12 @@ void object_drop_pages(struct hf_object *object, vpn_t from, vpn_t to)
 
 	plat_lock(&object->lock);
 	for (vpn_t index = from; (index = tree_next(object->pool, &object->cache, index, to, &slot)) < to; index++) {
-		pte_t pte = tree_empty(object->pool, slot);
+		struct page *page = page_of(object->pool, pte_pfn(tree_empty(object->pool, slot)));
 
 		object->cached--;
-		page_drop(object->pool, page_of(object->pool, pte_pfn(pte)), COUNT_REFERENCE);
+		/* Who still holds the page may do so when the number is another object's. */
+		atomic_fetch_and_explicit(&page->flags, PAGE_FLAGS, memory_order_relaxed);
+		page_drop(object->pool, page, COUNT_REFERENCE);
 	}
 	tree_prune(object->pool, &object->cache, from, to);
 	tree_lower(object->pool, &object->cache);
@@ -66,9 +160,7 @@ void object_put(struct hf_object *object)
 	if (atomic_fetch_sub_explicit(&object->references, 1, memory_order_acq_rel) != 1)
 		return;
 	object_drop_pages(object, 0, tree_reach(TABLE_LEVELS));
-	plat_lock(&pool->lock);
-	list_remove(&object->in_pool);
-	plat_unlock(&pool->lock);
+	number_give(pool, object);
 	plat_lock_fini(&object->lock);
 	plat_lock_fini(&object->resize);
 	plat_free(object);
@@ -123,14 +215,13 @@ static int cache_find_or_add_locked(struct hf_object *object, vpn_t index, struc
 	if (*page)
 		return 0;
 	slot = tree_build(pool, &object->cache, index);
-	*page = slot ? page_alloc(pool, PAGE_OBJECT, PAGE_ZEROED) : NULL;
+	*page = slot ? page_alloc(pool, PAGE_OBJECT | object->number << PAGE_FLAGS_BITS, PAGE_ZEROED) : NULL;
 	if (!*page) {
 		tree_prune(pool, &object->cache, index, index + 1);
 		tree_lower(pool, &object->cache);
 		return -HF_ENOMEM;
 	}
-	(*page)->object = object;
-	(*page)->index = index;
+	(*page)->index = (uint32_t)index;
 	tree_fill(pool, slot, pte_make(pfn_of(pool, *page), PTE_P));
 	object->cached++;
 	return 0;

@@ -19,6 +19,7 @@ struct vma;
 
 struct hf_object {
 	struct hf_pool *pool;
+	uint32_t number;		/* in the pool: what its pages' descriptors say */
 	struct plat_lock resize;
 	struct plat_lock lock;
 	_Atomic uint64_t size;		/* bytes; written under lock */
@@ -49,6 +50,17 @@ struct page *object_peek(struct hf_object *object, vpn_t index);
 
 /* Take the pages [from, to) out of the cache, and drop the cache's references. */
 void object_drop_pages(struct hf_object *object, vpn_t from, vpn_t to);
+
+/*
+ * A page's descriptor has no room for a pointer, so objects are numbered.  A page has its
+ * object's number as long as it is in the cache, and no longer: so a number is free for
+ * another object when this one is gone, whoever still holds its pages.
+ */
+struct hf_object *page_object(const struct hf_pool *pool, const struct page *page);
+
+/* The pool's numbers come and go; false: no memory. */
+bool objects_begin(struct hf_pool *pool);
+void objects_end(struct hf_pool *pool);
 
 /* A VMA maps the object from now on, or no longer (vma.c). */
 void object_add_vma(struct hf_object *object, struct vma *vma);

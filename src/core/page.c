@@ -249,10 +249,11 @@ struct page *page_born(struct hf_pool *pool, pfn_t pfn, uint32_t flags)
 {
 	struct page *page = page_of(pool, pfn);
 
-	page->object = NULL;
 	page->index = 0;
 	atomic_store_explicit(&page->flags, flags, memory_order_relaxed);
+#ifdef HF_LAB
 	atomic_store_explicit(&page->entries, 0, memory_order_relaxed);
+#endif
 	/*
 	 * No addition: who found the page by an old entry added to DEAD and took it back in one
 	 * section, and that was over before the page could be had again.  Published to others by

@@ -50,17 +50,29 @@ enum page_flags {
 	PAGE_LISTED = 16,	/* a fork is looking for its pins' records (mm lock) */
 };
 
-struct hf_object;
+/* Above the flags stands the number of the object in whose page cache the page is, or 0 (object.c). */
+#define PAGE_FLAGS_BITS 8
+#define PAGE_FLAGS UINT32_C(0xff)
+#define PAGE_NUMBERS (UINT32_C(1) << (32 - PAGE_FLAGS_BITS))
 
 struct page {
 	_Atomic uint64_t count;
-	_Atomic uint32_t flags;
-	_Atomic uint32_t entries;	/* laboratory: entries that map it; tables: entries in use (mm lock) */
-	struct hf_object *object;	/* PAGE_OBJECT: whose; set before the page is first mapped */
-	uint64_t index;			/* PAGE_OBJECT: where in it; free: the next descriptor in a stock */
+	_Atomic uint32_t flags;		/* enum page_flags, and the object's number */
+	union {
+		uint32_t index;		/* PAGE_OBJECT: where in its object; free: the next descriptor in a stock */
+		_Atomic uint32_t used;	/* PAGE_TABLE: its entries in use (the lock of the tree's owner) */
+	};
+#ifdef HF_LAB
+	_Atomic uint32_t entries;	/* that map it: some designs ask */
+	uint32_t padding[3];
+#endif
 };
 
-_Static_assert(sizeof(struct page) <= 32, "a page descriptor is at most 32 bytes");
+#ifdef HF_LAB
+_Static_assert(sizeof(struct page) == 32, "a power of two");
+#else
+_Static_assert(sizeof(struct page) == 16, "a page descriptor is 16 bytes");
+#endif
 
 struct hf_pool;
 
@@ -152,6 +164,12 @@ static inline bool page_is(const struct page *page, uint32_t flag)
 
 /* From exactly this word to DEAD: true, once, and the caller has what it stood for. */
 bool page_dies_from(struct page *page, uint64_t count);
+
+/* The number of the object in whose cache the page is; 0: in none. */
+static inline uint32_t page_number(const struct page *page)
+{
+	return atomic_load_explicit(&page->flags, memory_order_relaxed) >> PAGE_FLAGS_BITS;
+}
 
 /* The word has come to zero.  True, once: the caller frees the page.  False: a late pinner is still there. */
 static inline bool page_dies(struct page *page)

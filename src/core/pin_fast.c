@@ -63,7 +63,7 @@ static void free_over(struct taking *taking)
 	while (taking->over) {
 		struct page *page = page_of(pool, taking->over);
 
-		taking->over = (pfn_t)page->index;
+		taking->over = page->index;
 		page_free(pool, page);
 	}
 }

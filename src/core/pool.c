@@ -82,8 +82,10 @@ int hf_pool_create(const struct hf_pool_config *config, struct hf_pool **pool_ou
 		return -HF_ENOMEM;
 	pool->bytes = pages << HF_PAGE_SHIFT;
 	pool->count = (pfn_t)pages;
-	error = free_reserve(pool) ? plat_pool_open(pool->bytes, (void **)&pool->base, &pool->fd) : -HF_ENOMEM;
+	error = free_reserve(pool) && objects_begin(pool) ? plat_pool_open(pool->bytes, (void **)&pool->base, &pool->fd) :
+							    -HF_ENOMEM;
 	if (error) {
+		objects_end(pool);
 		free_unreserve(pool);
 		plat_free(pool);
 		return error;
@@ -127,6 +129,7 @@ int hf_pool_destroy(struct hf_pool *pool)
 	plat_lock_fini(&pool->lock);
 	plat_page_wake(pool->base, (uint64_t)pool->frontier << HF_PAGE_SHIFT);
 	plat_pool_close(pool->base, pool->bytes, pool->fd);
+	objects_end(pool);
 	free_unreserve(pool);
 	plat_free(pool);
 	return 0;

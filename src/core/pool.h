@@ -60,6 +60,7 @@ struct page_stock {
 #define STOCK_EMPTY { PFN_NONE, PFN_NONE, 0 }
 
 struct pile;
+union numbered;
 
 /* Pages that were freed together, and are out of everybody's reach when that grace period is over. */
 struct batch {
@@ -123,6 +124,8 @@ struct hf_pool {
 	uint64_t piled;			/* (lock) pages in them */
 	struct list mms;		/* (lock) */
 	struct list objects;		/* (lock) */
+	union numbered *numbered;	/* (lock) objects by number: object.c */
+	uint32_t numbers_room, numbers_ever, numbers_free;	/* (lock) */
 	_Atomic uint64_t tables;	/* pages that are page tables */
 	struct plat_lock table_locks[TABLE_LOCKS];
 	_Atomic uint64_t shape;		/* changes with the tables: struct way */

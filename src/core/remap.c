@@ -186,7 +186,7 @@ static int remap_locked(struct remap *remap, const uint64_t *wish)
 		return -HF_EFAULT;
 	/* No further into an object than hf_map() goes. */
 	if (remap->vma->object &&
-	    vma_index(remap->vma, remap->start) + vpn_of(remap->new_length) > vpn_of(ADDRESS_END))
+	    vma_index(remap->vma, remap->start) + vpn_of(remap->new_length) > vpn_of(OBJECT_END))
 		return -HF_EINVAL;
 	error = remap_prepare(remap, wish);
 	if (error)

@@ -84,7 +84,7 @@ static void copy_entries(struct hf_pool *pool, struct page *to, struct page *fro
 		/* Nobody else has a way to it yet. */
 		atomic_store_explicit(&new[i], pte, memory_order_relaxed);
 	}
-	atomic_store_explicit(&to->entries, atomic_load_explicit(&from->entries, memory_order_relaxed),
+	atomic_store_explicit(&to->used, atomic_load_explicit(&from->used, memory_order_relaxed),
 			      memory_order_relaxed);
 }
 

@@ -23,10 +23,10 @@ static struct page *table_page(const struct hf_pool *pool, const pte_slot *slot)
 static void table_count(const struct hf_pool *pool, const pte_slot *slot, uint32_t change)
 {
 	struct page *page = table_page(pool, slot);
-	uint32_t used = atomic_load_explicit(&page->entries, memory_order_relaxed);
+	uint32_t used = atomic_load_explicit(&page->used, memory_order_relaxed);
 
 	/* Only the tree's owner changes it; others never look. */
-	atomic_store_explicit(&page->entries, used + change, memory_order_relaxed);
+	atomic_store_explicit(&page->used, used + change, memory_order_relaxed);
 }
 
 pte_slot *tree_find(const struct hf_pool *pool, const struct tree *tree, vpn_t vpn)
@@ -172,7 +172,7 @@ static bool prune_under(struct hf_pool *pool, pfn_t pfn, unsigned level, vpn_t f
 		hide_table(pool, slot);
 		page_drop(pool, page_of(pool, pte_pfn(pte)), COUNT_REFERENCE);
 	}
-	return !atomic_load_explicit(&table_page(pool, table)->entries, memory_order_relaxed);
+	return !atomic_load_explicit(&table_page(pool, table)->used, memory_order_relaxed);
 }
 
 void tree_prune(struct hf_pool *pool, struct tree *tree, vpn_t from, vpn_t to)
@@ -202,7 +202,7 @@ static bool clear_under(struct hf_pool *pool, pfn_t pfn, unsigned level, vpn_t f
 		if (atomic_load_explicit(slot, memory_order_relaxed))
 			clear_entry(pool, slot, level, vpn, end < to ? end : to, !(vpn & (span - 1)) && end <= to, clear);
 	}
-	return !atomic_load_explicit(&page_of(pool, pfn)->entries, memory_order_relaxed);
+	return !atomic_load_explicit(&page_of(pool, pfn)->used, memory_order_relaxed);
 }
 
 static void clear_entry(struct hf_pool *pool, pte_slot *slot, unsigned level, vpn_t vpn, vpn_t end, bool whole,
@@ -273,7 +273,7 @@ void tree_lower(struct hf_pool *pool, struct tree *tree)
 {
 	while (tree->root) {
 		struct page *root = page_of(pool, tree->root);
-		uint32_t used = atomic_load_explicit(&root->entries, memory_order_relaxed);
+		uint32_t used = atomic_load_explicit(&root->used, memory_order_relaxed);
 		pte_t first = pte_load(&table_of(pool, tree->root)[0]);
 
 		if (used > 1 || (used && (!first || tree->height == 1)))

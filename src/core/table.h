@@ -11,7 +11,7 @@
  * objects have as many as their largest index needs.  Tables are pages of the
  * pool, so an entry leads to its table by the direct map.
  *
- * A page table's descriptor counts its entries in use (page->entries), and its
+ * A page table's descriptor counts its entries in use (page->used), and its
  * references: the entries, in tables above it, that lead to it, or one for a root.
  * The tree's owner (the mm's lock, the object's lock) changes what is in its
  * tables; walkers of an mm's tree are lock-free and inside read sections, so a

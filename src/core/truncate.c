@@ -175,7 +175,7 @@ int hf_object_resize(struct hf_object *object, uint64_t bytes, enum hf_resize wh
 {
 	int error = 0;
 
-	if (!object || bytes > ADDRESS_END || (when_pinned != HF_RESIZE_BUSY && when_pinned != HF_RESIZE_WAIT))
+	if (!object || bytes > OBJECT_END || (when_pinned != HF_RESIZE_BUSY && when_pinned != HF_RESIZE_WAIT))
 		return -HF_EINVAL;
 	for (unsigned attempt = 0;; attempt++) {
 		plat_lock(&object->resize);

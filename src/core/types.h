@@ -36,6 +36,10 @@ _Static_assert(TABLE_ENTRIES * sizeof(uint64_t) <= PAGE_BYTES, "a table fits in 
 #define ADDRESS_BITS (HF_PAGE_SHIFT + TABLE_LEVELS * HF_TABLE_SHIFT - (HF_TABLE_LEVELS == 4))
 #define ADDRESS_END (UINT64_C(1) << ADDRESS_BITS)
 
+/* An object's pages have numbers of 32 bits: 16 TiB, as much as a pool may have. */
+#define OBJECT_BITS (HF_PAGE_SHIFT + 32)
+#define OBJECT_END (UINT64_C(1) << (OBJECT_BITS < ADDRESS_BITS ? OBJECT_BITS : ADDRESS_BITS))
+
 typedef uint64_t vpn_t;		/* page number within an mm or an object */
 typedef uint32_t pfn_t;		/* frame number within the pool; 0 is the zero page */
 typedef uint64_t pte_t;		/* one entry, as loaded */

@@ -85,9 +85,9 @@ static void verify_entry(struct verify *verify, const struct vma *vma, uint64_t 
 	}
 	REQUIRE(verify, !page_is(page, PAGE_TABLE), "I2: the entry at %x shows a page table", address);
 	if (page_is(page, PAGE_OBJECT))
-		REQUIRE(verify, page->object == vma->object && page->index == vma_index(vma, address),
+		REQUIRE(verify, page_object(verify->pool, page) == vma->object && page->index == vma_index(vma, address),
 			"I2: the object's page at %x is not the one that its mapping names (index %u)", address,
-			page->index);
+			(uint64_t)page->index);
 	else
 		REQUIRE(verify, vma_is_private(vma), "I2: an anonymous page stands at %x in a shared mapping", address);
 }
@@ -195,7 +195,7 @@ static void verify_table(struct verify *verify, struct hf_mm *mm, pfn_t pfn, uns
 		else
 			verify->seen[pte_pfn(pte)].cached++;
 	}
-	REQUIRE(verify, atomic_load_explicit(&page->entries, memory_order_relaxed) == used,
+	REQUIRE(verify, atomic_load_explicit(&page->used, memory_order_relaxed) == used,
 		"I10: the table in frame %u holds %u entries and counts others", (uint64_t)pfn, (uint64_t)used);
 }
 
@@ -212,7 +212,7 @@ static void verify_object(struct verify *verify, struct hf_object *object)
 		const struct page *page = page_of(verify->pool, pte_pfn(pte_load(slot)));
 
 		found++;
-		REQUIRE(verify, page_is(page, PAGE_OBJECT) && page->object == object && page->index == index,
+		REQUIRE(verify, page_is(page, PAGE_OBJECT) && page_number(page) == object->number && page->index == index,
 			"I11: the page cache's frame %u is not the object's page %u",
 			(uint64_t)pfn_of(verify->pool, page), index);
 		REQUIRE(verify, index < pages_of(hf_object_size(object)), "I11: page %u stands beyond the object's end", index);
@@ -272,6 +272,8 @@ static void verify_page(struct verify *verify, pfn_t pfn)
 	REQUIRE(verify, !seen->table || (!seen->entries && !seen->cached), "I10: the table in frame %u is a page of data, too",
 		frame);
 	REQUIRE(verify, seen->cached <= 1, "I11: frame %u is in two page caches", frame);
+	REQUIRE(verify, seen->cached || !page_number(page), "I11: frame %u is in no page cache, and has an object's number",
+		frame);
 }
 
 /* The same of a whole: I13 and I14. */
@@ -327,14 +329,13 @@ static void verify_block(struct verify *verify, pfn_t first)
 	struct hf_pool *pool = verify->pool;
 	uint64_t count = atomic_load_explicit(&block_of(pool, first)->count, memory_order_relaxed), block = first / TABLE_ENTRIES;
 
-	if (count & COUNT_DEAD) {
-		REQUIRE(verify, count == COUNT_DEAD, "I17: no huge page lies in block %u, and %u pins are on it", block,
+	if (!count || (count & COUNT_DEAD)) {
+		REQUIRE(verify, !COUNT_PINS(count), "I17: no huge page lies in block %u, and %u pins are on it", block,
 			(uint64_t)COUNT_PINS(count));
 		return;
 	}
 	REQUIRE(verify, first && first + TABLE_ENTRIES <= pool->frontier, "I17: a huge page lies in block %u, which has none",
 		block);
-	REQUIRE(verify, count, "I17: the huge page in block %u has no reference and no pin, and is not free", block);
 	for (pfn_t pfn = first; pfn < first + TABLE_ENTRIES && !verify->broken; pfn++) {
 		verify->seen[pfn].whole = 1;
 		REQUIRE(verify, !(atomic_load_explicit(&page_of(pool, pfn)->count, memory_order_relaxed) & COUNT_DEAD),

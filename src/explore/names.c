@@ -125,7 +125,7 @@ struct member {
 
 static const struct member page_members[] = {
 	MEMBER(page, count, "count"),	MEMBER(page, flags, "flags"), MEMBER(page, entries, "entries"),
-	MEMBER(page, object, "object"), MEMBER(page, index, "index"), { 0, 0, NULL },
+	MEMBER(page, index, "index"), { 0, 0, NULL },
 };
 
 static const struct member mm_members[] = {

@@ -11,6 +11,7 @@
 
 #define NOWHERE (UINT64_C(1) << 40)	/* nothing is ever mapped there */
 #define END (UINT64_C(1) << 47)
+#define OBJECT_END (UINT64_C(1) << 44)
 
 /* ---- pool --------------------------------------------------------------------- */
 
@@ -131,7 +132,7 @@ static void object_create_errors(void)
 {
 	struct hf_object *object;
 
-	CHECK_INT(-EINVAL, hf_object_create(pool, END + 1, &object));
+	CHECK_INT(-EINVAL, hf_object_create(pool, OBJECT_END + 1, &object));
 	CHECK_INT(-EINVAL, hf_object_create(NULL, P, &object));
 	CHECK_INT(-EINVAL, hf_object_create(pool, P, NULL));
 	hf_object_destroy(NULL);
@@ -252,7 +253,7 @@ static void object_resize_errors(void)
 {
 	struct hf_object *object = new_object(2);
 
-	CHECK_INT(-EINVAL, hf_object_resize(object, END + 1, HF_RESIZE_BUSY));
+	CHECK_INT(-EINVAL, hf_object_resize(object, OBJECT_END + 1, HF_RESIZE_BUSY));
 	CHECK_INT(-EINVAL, hf_object_resize(object, P, (enum hf_resize)7));
 	CHECK_INT(-EINVAL, hf_object_resize(NULL, P, HF_RESIZE_BUSY));
 	CHECK_INT(2 * (long long)P, hf_object_size(object));
