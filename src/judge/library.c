@@ -63,10 +63,11 @@ static void verify(struct judge *j, struct reply *reply)
 	snprintf(reply->reason, sizeof(reply->reason), "verify: %s", why);
 }
 
-/* Of huge pages the designs of history have those that a hint brings them, and no call for more. */
+/* Huge pages are Holdfast's: to the other designs a hint for them is nothing. */
 static bool is_holdfasts_own(const struct step *step)
 {
-	return step->op == OP_EXPECT_HUGE || step->op == OP_COLLAPSE;
+	return step->op == OP_EXPECT_HUGE || step->op == OP_COLLAPSE ||
+	       (step->op == OP_EXPECT_STAT && !strncmp(stat_names[step->stat], "huge_", 5));
 }
 
 static void library_answer(struct judge *j, const struct step *step, struct reply *reply)
@@ -75,8 +76,7 @@ static void library_answer(struct judge *j, const struct step *step, struct repl
 
 	if (is_holdfasts_own(step) && j->ops->design != DESIGN_HOLDFAST) {
 		reply->answer = ANSWER_CANNOT;
-		snprintf(reply->reason, sizeof(reply->reason), "%s", step->op == OP_COLLAPSE ?
-			 "huge pages are made by a call under holdfast alone" : "what is huge is looked at under holdfast alone");
+		snprintf(reply->reason, sizeof(reply->reason), "there are huge pages under holdfast alone");
 		return;
 	}
 	error = library_step(j, step, reply);

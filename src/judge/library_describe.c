@@ -2,8 +2,9 @@
  * library_describe.c - entries, pages and pins as lines of text
  *
  * One thing a line, "thing: state", always in the same order: spaces and their
- * mappings, objects, pins.  A mapping of more pages than anybody would read is
- * cut short and says so.
+ * mappings, objects, pins.  Of a huge page those pages have a line that are not as the
+ * one before: that one entry maps them, and who holds them, is said once.  A mapping of
+ * more pages than anybody would read is cut short and says so.
  */
 #include "library.h"
 
@@ -38,6 +39,8 @@ static void describe_entry(const struct judge *j, const struct hf_page_info *pag
 	if (page->entry & HF_ENTRY_WRITABLE)
 		fputs(" WRITABLE", f);
 	describe_mark(j, page, f);
+	if (page->entry & HF_ENTRY_HUGE)
+		fputs(" HUGE", f);
 	if (page->entry & HF_ENTRY_DIRTY)
 		fputs(" DIRTY", f);
 }
@@ -79,13 +82,23 @@ static void describe_page(struct judge *j, int space, int mapping, uint64_t offs
 	fputc('\n', f);
 }
 
+/* The next page of the same huge one, and nothing to say of it that was not said. */
+static bool is_as_before(const struct hf_page_info *page, const struct hf_page_info *before, uint64_t offset)
+{
+	return (page->entry & HF_ENTRY_HUGE) && (before->entry & HF_ENTRY_HUGE) && offset % SCENARIO_HUGE &&
+	       page->frame == before->frame + 1 && page->pins == before->pins && page->references == before->references;
+}
+
 static void describe_pages(struct judge *j, int space, int mapping, uint64_t seen, FILE *f)
 {
+	struct hf_page_info before, page = { .entry = 0 };
+
 	for (uint64_t i = 0, lines = 0; i < seen && lines < MOST_LINES; i++) {
-		struct hf_page_info page;
 		bool mapped;
 
-		if (!look(j, space, mapping, i * SCENARIO_PAGE, &page, &mapped))
+		before = page;
+		if (!look(j, space, mapping, i * SCENARIO_PAGE, &page, &mapped) ||
+		    is_as_before(&page, &before, i * SCENARIO_PAGE))
 			continue;
 		describe_page(j, space, mapping, i * SCENARIO_PAGE, &page, f);
 		lines++;
@@ -97,13 +110,15 @@ static void describe_mapping(struct judge *j, int space, int mapping, FILE *f)
 {
 	const struct place *place = &j->place[space][mapping];
 	uint64_t pages = (place->length + SCENARIO_PAGE - 1) / SCENARIO_PAGE, seen = pages < MOST_SEEN ? pages : MOST_SEEN;
+	struct hf_page_info before, page = { .entry = 0 };
 	uint64_t left = 0, full = 0;
 
 	for (uint64_t i = 0; i < seen; i++) {
-		struct hf_page_info page;
 		bool mapped;
 
-		full += look(j, space, mapping, i * SCENARIO_PAGE, &page, &mapped);
+		before = page;
+		full += look(j, space, mapping, i * SCENARIO_PAGE, &page, &mapped) &&
+			!is_as_before(&page, &before, i * SCENARIO_PAGE);
 		left += mapped;
 	}
 	if (!left)

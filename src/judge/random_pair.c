@@ -2,10 +2,11 @@
  * random_pair.c - the random run: two judges side by side
  *
  * A step goes to the first judge and then to the second, and the answers must be
- * the same.  Three answers of the first judge are its own to give, and the second
- * is not asked then: no memory, or too much pinned for long (unless the pool must suffice), "not by the fast
- * path", that a page which is pinned would have to move, and "can't".  What a GET shows hangs on the design; it is held against
- * what its page held since (model_get_may_show).
+ * the same.  Some answers of the first judge are its own to give, and the second
+ * is not asked then: no memory, or too much pinned for long (unless the pool must
+ * suffice), "not by the fast path", that a page which is pinned would have to move, and
+ * "can't".  What a GET shows hangs on the design; it is held against what its page held
+ * since (model_get_may_show).
  */
 #include <errno.h>
 #include <string.h>

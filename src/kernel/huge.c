@@ -62,20 +62,36 @@ const char *live_why_not_huge(const struct kernel_probe *probe, const struct ste
 	return step_is_about_huge(step) && !ability->possible ? ability->reason : NULL;
 }
 
+/* The error of that advice for the range of a step; -1: the reply is filled in. */
+static int advise(struct live *live, const struct step *step, const struct live_place *place, int advice,
+		  struct reply *reply)
+{
+	struct live_result result;
+
+	if (!live_syscall(live, step->space, &result, reply, SYS_madvise, place->address + step->offset,
+			  live_range_length(place, step), (unsigned long)advice, 0, 0, 0))
+		return -1;
+	return result.error;
+}
+
 /*
- * EAGAIN is its word for a page that somebody holds, beside EBUSY for one whose block
- * it did not get to: the library has one for both.
+ * Memory for which huge pages were switched off, as they are for all that does not ask
+ * (places.c), is not collapsed: so they are on for as long as it takes.
+ *
+ * EAGAIN is the kernel's word for a page that somebody holds, beside EBUSY for one whose
+ * block it did not get to: the library has one for both.
  */
 void live_collapse(struct live *live, const struct step *step, struct reply *reply)
 {
 	struct live_place *place = live_place_of(live, step, reply);
-	struct live_result result;
+	int error = !place ? -1 : place->huge ? 0 : advise(live, step, place, MADV_HUGEPAGE, reply);
 
-	if (!place || !live_syscall(live, step->space, &result, reply, SYS_madvise, place->address + step->offset,
-				    live_range_length(place, step), MADV_COLLAPSE, 0, 0, 0))
+	if (!error)
+		error = advise(live, step, place, MADV_COLLAPSE, reply);
+	if (error < 0 || (!place->huge && advise(live, step, place, MADV_NOHUGEPAGE, reply) < 0))
 		return;
-	if (result.error)
-		live_failed(reply, result.error == EAGAIN ? EBUSY : result.error);
+	if (error)
+		live_failed(reply, error == EAGAIN ? EBUSY : error);
 	else
 		live_done(reply);
 }

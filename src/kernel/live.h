@@ -177,6 +177,7 @@ int live_ring_forget_one(struct live_ring *, unsigned buffer);
 /* Where a mapping of the scenario is in one space. */
 struct live_place {
 	bool known, guarded;	/* guarded: the page before it is ours */
+	bool huge;		/* the hint is on, as said last of any part */
 	uint64_t address, length, room;
 	int object;		/* -1: anonymous */
 	uint64_t object_offset;

@@ -146,7 +146,7 @@ void live_map(struct live *live, const struct step *step, struct reply *reply)
 	if (result.error)
 		return;
 	space->places[step->mapping] = (struct live_place){
-		.known = true, .guarded = true, .address = address, .length = whole_pages(step->length),
+		.known = true, .guarded = true, .huge = step->flags & MAP_HUGE_FLAG, .address = address, .length = whole_pages(step->length),
 		.room = whole_pages(step->length) + to_grow(step->length), .object = step->object,
 		.object_offset = step->object_offset,
 	};
@@ -190,10 +190,15 @@ void live_advise(struct live *live, const struct step *step, struct reply *reply
 		[ADVICE_HUGE] = MADV_HUGEPAGE, [ADVICE_NOHUGE] = MADV_NOHUGEPAGE,
 	};
 
-	if (step->flags < sizeof(advice) / sizeof(advice[0]))
-		on_range(live, step, reply, SYS_madvise, advice[step->flags]);
-	else
+	struct live_place *place = live_place_of(live, step, reply);
+
+	if (step->flags >= sizeof(advice) / sizeof(advice[0])) {
 		live_cannot(reply, "no such advice");
+		return;
+	}
+	on_range(live, step, reply, SYS_madvise, advice[step->flags]);
+	if (place && reply->answer == ANSWER_DONE && (step->flags == ADVICE_HUGE || step->flags == ADVICE_NOHUGE))
+		place->huge = step->flags == ADVICE_HUGE;
 }
 
 void live_remap(struct live *live, const struct step *step, struct reply *reply)

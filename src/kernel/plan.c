@@ -113,7 +113,7 @@ static const char *why_not_pin(const struct kernel_probe *probe, const struct st
 static const char *why_not_limit(const struct step *step)
 {
 	bool touches = step->op == OP_STORE || step->op == OP_FILL || step->op == OP_LOAD || step->op == OP_ATOMIC ||
-		       step->op == OP_PIN || step->op == OP_FORK;
+		       step->op == OP_PIN || step->op == OP_FORK || step->op == OP_COLLAPSE;
 
 	if (step->fails == ENOLCK && step->op == OP_PIN)
 		return "Linux has no pool with a limit for long-term pins";
