@@ -75,12 +75,6 @@ static void make_space(struct live *live, const struct step *step, struct reply 
 		live_done(reply);
 }
 
-static void count(struct live *live, const struct step *step, struct reply *reply)
-{
-	(void)live, (void)step;
-	live_done(reply); /* nothing is counted, and nothing has to start over */
-}
-
 static void (*const operations[OPS])(struct live *, const struct step *, struct reply *) = {
 	[OP_OBJECT] = live_object, [OP_OBJECT_WRITE] = live_object, [OP_OBJECT_RESIZE] = live_object,
 	[OP_EXPECT_OBJECT] = live_object,
@@ -92,7 +86,7 @@ static void (*const operations[OPS])(struct live *, const struct step *, struct 
 	[OP_DEVICE_WRITE] = live_device, [OP_DEVICE_READ] = live_device, [OP_EXPECT_DEVICE] = live_device,
 	[OP_SPACE] = make_space, [OP_FORK] = live_fork, [OP_EXIT] = live_exit,
 	[OP_DESTROY] = live_exit,
-	[OP_COUNT] = count,
+	[OP_COUNT] = live_count, [OP_EXPECT_STAT] = live_statistic,
 };
 
 void live_carry_out(struct live *live, const struct step *step, struct reply *reply)

@@ -227,6 +227,8 @@ struct live {
 	int look[2];		/* pipe: what a GET's device looks at */
 	int64_t deadline;	/* of this step */
 	int64_t spent;		/* ms, by all steps so far */
+	uint64_t copies;	/* at forks, since the start or the last count: copies.c */
+	bool copies_unknown;
 	bool trouble;		/* a step was BROKEN: nothing can be believed any more */
 };
 
@@ -268,6 +270,12 @@ int live_range_error(struct live *, int space, const struct live_place *, uint64
 void live_find_huge(struct kernel_probe *);
 const char *live_why_not_huge(const struct kernel_probe *, const struct step *);	/* NULL: it can, or need not */
 void live_collapse(struct live *, const struct step *, struct reply *);
+
+/* copies.c */
+void live_count_copies(struct live *, int child);	/* which has done nothing yet */
+void live_count(struct live *, const struct step *, struct reply *);
+bool live_counts(const struct step *);			/* the statistic of this expectation */
+void live_statistic(struct live *, const struct step *, struct reply *);
 
 /* objects.c */
 bool live_objects_open(struct live *);

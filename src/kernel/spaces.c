@@ -180,6 +180,7 @@ void live_fork(struct live *live, const struct step *step, struct reply *reply)
 	}
 	live->spaces[step->child] = *parent;
 	live->spaces[step->child].pid = (pid_t)result.value;
+	live_count_copies(live, step->child);
 	live_done(reply);
 }
 
