@@ -179,7 +179,7 @@ static void put_bytes(struct transfer *transfer, unsigned char *bytes, size_t le
 
 SPECIAL unsigned char *place_of(unsigned char *base, pte_t pte, uint64_t address)
 {
-	return base + ((uint64_t)pte_pfn(pte) << HF_PAGE_SHIFT) + page_offset(address);
+	return base + ((uint64_t)pte_pfn(pte) << HF_PAGE_SHIFT) + walk_offset(pte, address);
 }
 
 SPECIAL unsigned char *place_to_store(unsigned char *base, pte_t pte, uint64_t address)
@@ -197,7 +197,7 @@ enum outcome { MOVED, AGAIN, FAULT };
 static bool touch(struct hf_pool *pool, pte_slot *slot, pte_t pte, pte_t bits)
 {
 	if (bits & PTE_D)
-		page_dirty(pool, page_of(pool, pte_pfn(pte)));
+		page_dirty(pool, pte_page(pool, pte));
 	return atomic_compare_exchange_strong_explicit(slot, &pte, pte | bits, memory_order_relaxed,
 						       memory_order_relaxed);
 }
@@ -230,7 +230,7 @@ SPECIAL enum outcome load_piece(struct hf_mm *mm, uint64_t address, struct trans
 				bool may_touch)
 {
 	struct walk walk = walk_down(mm, vpn_of(address));
-	pte_t pte = pte_load(walk.upper[0]);
+	pte_t pte = walk.seen[0];
 
 	if (unlikely(!is_fit(mm, &walk, pte, PTE_P, PTE_A, may_touch)))
 		return FAULT;
@@ -252,7 +252,7 @@ SPECIAL enum outcome store_piece(struct hf_mm *mm, uint64_t address, struct tran
 	if (!handshake_open(mm))
 		return FAULT;
 	walk = walk_down(mm, vpn_of(address));
-	pte = pte_load(walk.upper[0]);
+	pte = walk.seen[0];
 	if (unlikely(!is_fit(mm, &walk, pte, PTE_P | PTE_W, PTE_A | PTE_D, may_touch)))
 		return FAULT;
 	return likely(commit_bytes(transfer, place_to_store(walk.base, pte, address), length)) ? MOVED : AGAIN;
@@ -286,7 +286,7 @@ static int piece_with_fault(struct hf_mm *mm, uint64_t address, struct transfer 
 		return error;
 	pte = pte_load(fault.slot);
 	if (writes(transfer)) {
-		page_dirty(mm->pool, page_of(mm->pool, pte_pfn(pte)));
+		page_dirty(mm->pool, pte_page(mm->pool, pte));
 		put_bytes(transfer, place_to_store(mm->pool->base, pte, address), length);
 	} else {
 		take_bytes(transfer, place_of(mm->pool->base, pte, address), length);

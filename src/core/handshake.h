@@ -82,15 +82,15 @@ static inline void handshake_end(struct hf_mm *mm)
 /* ---- P2: the walk, in a section ---------------------------------------------------- */
 
 struct walk {
-	pte_slot *upper[TABLE_LEVELS];	/* by level; [0] is the last-level entry */
-	pte_t seen[TABLE_LEVELS];	/* what stood there; [0] is left to the caller */
+	pte_slot *upper[TABLE_LEVELS];	/* by level; [0] is the last-level entry, or the huge one again, which is [1] */
+	pte_t seen[TABLE_LEVELS];	/* what stood there */
 	pte_t all;			/* AND of the upper entries */
 	unsigned char *base;		/* of the pool; read once, for each acquire makes the compiler read it again */
 };
 
 /*
- * The way down to the last-level table of vpn.  Where there is no table the walk
- * goes on in the zero page, and ends at an entry that is zero.
+ * The way down to the last-level entry of vpn, or to a huge one.  Where there is no table
+ * the walk goes on in the zero page, and ends at an entry that is zero.
  */
 static inline struct walk walk_down(const struct hf_mm *mm, vpn_t vpn)
 {
@@ -104,8 +104,21 @@ static inline struct walk walk_down(const struct hf_mm *mm, vpn_t vpn)
 		walk.all &= walk.seen[level];
 		table = (uint64_t)pte_pfn(walk.seen[level]) << HF_PAGE_SHIFT;
 	}
+	if (unlikely(walk.seen[1] & PTE_PS)) {
+		/* Not loaded again: it may lead to a table by now. */
+		walk.upper[0] = walk.upper[1];
+		walk.seen[0] = walk.seen[1];
+		return walk;
+	}
 	walk.upper[0] = &((pte_slot *)(void *)(walk.base + table))[table_index(vpn, 0)];
+	walk.seen[0] = pte_load(walk.upper[0]);
 	return walk;
+}
+
+/* Bytes of a page or of a huge page, of which an address is in the midst. */
+static inline uint64_t walk_offset(pte_t pte, uint64_t address)
+{
+	return address & ((pte & PTE_PS ? TABLE_BYTES : PAGE_BYTES) - 1);
 }
 
 /* An entry with the permissions of the way down to it. */
@@ -121,11 +134,11 @@ static inline pte_t walk_view(pte_t all, pte_t pte)
 static inline pte_t walk_to_pin(const struct hf_mm *mm, vpn_t vpn, pte_t need, const pte_slot **entries)
 {
 	struct walk walk = walk_down(mm, vpn);
-	pte_t pte = pte_load(walk.upper[0]);
+	pte_t pte = walk.seen[0];
 
 	*entries = walk.upper[0] - table_index(vpn, 0);
 	need |= PTE_HAS_PINNED;
-	return likely(((pte | PTE_HAS_PINNED) & walk.all & need) == need) ? pte : 0;
+	return likely(((pte | PTE_HAS_PINNED) & walk.all & need) == need) && likely(!(pte & PTE_PS)) ? pte : 0;
 }
 
 /*

@@ -192,7 +192,7 @@ static enum went take_table(struct taking *taking)
 		return leave(taking->mm->pool, STAT_left_forking);
 	walk = walk_down(taking->mm, vpn);			/* P2 */
 	/* Nothing there: no need to mark a path that a pin can't come from. */
-	if (!(walk_view(walk.all, pte_load(walk.upper[0])) & PTE_P))
+	if (!(walk_view(walk.all, walk.seen[0]) & PTE_P) || (walk.seen[0] & PTE_PS))
 		return leave(taking->mm->pool, STAT_left_absent);
 	if (DESIGN_LOOKS_AT_TABLES(taking->mm)) {
 		if (unlikely(!(walk.all & PTE_PINNABLE)))
