@@ -85,6 +85,7 @@ static inline bool commit_of_kind(enum plat_commit kind)
 	case PLAT_RAISE: return plat_commit_raise(&word, &value);
 	case PLAT_RAISE_ROW: return plat_commit_raise_row(&word, 8, 1, &value) == 1;
 	case PLAT_COPY: return plat_commit_copy(&word, &(uint64_t){ 1 }, 8) == 8;
+	case PLAT_COPY_WORDS: return plat_commit_copy_words(&word, &(uint64_t){ 1 }, 8) == 8;
 	case PLAT_FILL: return plat_commit_fill(&word, 1, 8) == 8;
 	case PLAT_SWAP: return plat_commit_swap(&word, 8, &value, 1, &swapped);
 	}
@@ -105,6 +106,7 @@ static inline void enter_kind(enum plat_commit kind)
 	case PLAT_RAISE: plat_section_enter(PLAT_RAISE); break;
 	case PLAT_RAISE_ROW: plat_section_enter(PLAT_RAISE_ROW); break;
 	case PLAT_COPY: plat_section_enter(PLAT_COPY); break;
+	case PLAT_COPY_WORDS: plat_section_enter(PLAT_COPY_WORDS); break;
 	case PLAT_FILL: plat_section_enter(PLAT_FILL); break;
 	case PLAT_SWAP: plat_section_enter(PLAT_SWAP); break;
 	}

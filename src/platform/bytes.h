@@ -18,6 +18,11 @@ static inline void plat_copy(void *to, const void *from, size_t bytes)
 {
 	plat_copy_long(to, from, bytes);
 }
+
+static inline void plat_copy_line(void *to, const void *from, size_t bytes)
+{
+	plat_copy_long(to, from, bytes);
+}
 #else
 typedef unsigned char plat_part __attribute__((vector_size(16)));
 
@@ -50,12 +55,18 @@ static inline void plat_copy_parts(unsigned char *to, const unsigned char *from,
 	__builtin_memcpy(to + bytes - PART, &d, PART);
 }
 
+static inline void plat_copy_line(void *to, const void *from, size_t bytes)
+{
+	if (__builtin_expect(bytes >= 16, 1))
+		plat_copy_parts(to, from, bytes);
+	else
+		plat_copy_words(to, from, bytes);
+}
+
 static inline void plat_copy(void *to, const void *from, size_t bytes)
 {
-	if (__builtin_expect(bytes - 16 <= 64 - 16, 1))
-		plat_copy_parts(to, from, bytes);
-	else if (bytes - 8 < 16 - 8)
-		plat_copy_words(to, from, bytes);
+	if (__builtin_expect(bytes - PLAT_LINE_LEAST <= PLAT_LINE_MOST - PLAT_LINE_LEAST, 1))
+		plat_copy_line(to, from, bytes);
 	else
 		plat_copy_long(to, from, bytes);
 }

@@ -24,7 +24,7 @@
  * nor make two of one.  Where nothing can be cut (other processors, an old C library,
  * ThreadSanitizer) each is what it is without a section.
  */
-#include "platform.h"
+#include "threads.h"
 
 #if PLAT_CUTS
 #include <sys/rseq.h>
@@ -44,6 +44,8 @@ __asm__(
 "	.balign	32\n"
 "	.globl	plat_regions\n"
 "	.hidden	plat_regions\n"
+"	.globl	plat_words_16_region, plat_words_32_region\n"
+"	.hidden	plat_words_16_region, plat_words_32_region\n"
 "plat_regions:\n"
 "	.fill	32, 1, 0\n"			/* PLAT_LOOK */
 "	descriptor raise\n"
@@ -51,6 +53,10 @@ __asm__(
 "	descriptor copy\n"
 "	descriptor fill\n"
 "	descriptor swap\n"
+"plat_words_16_region:\n"
+"	descriptor words_16\n"
+"plat_words_32_region:\n"
+"	descriptor words_32\n"
 ".Lswap_4:\n"
 "	descriptor swap_4\n"
 ".Lswap_8:\n"
@@ -295,6 +301,87 @@ __asm__(
 "	ret\n"
 "	end_function plat_region_copy\n"
 
+/*
+ * size_t plat_words_16, plat_words_32(to: rax, from: rdx, bytes: rcx, armed: r8): how many
+ *
+ * They leave all registers alone but rax, r8 to r11 and those of vectors.  First the words that
+ * are no chunk, by string instructions (then r10 is zero, and rdi says how many have been
+ * stored), then chunks, whose last one ends at rax, where r10 is zero (then r10 says how many
+ * have not).  Where they overlap, as above.
+ */
+"	.macro	words chunk load store vector after\n"
+"	function plat_words_\\chunk\n"
+"	lea	plat_words_\\chunk\\()_region(%rip), %r9\n"
+"	mov	%rax, %r10\n"
+"	sub	%rdx, %r10\n"
+"	cmp	%rcx, %r10\n"
+"	jb	.Lwords_\\chunk\\()_none\n"
+"	mov	%rcx, %r10\n"
+"	lea	(%rdx,%rcx), %r11\n"
+"	add	%rcx, %rax\n"
+"	neg	%r10\n"
+"	test	$(\\chunk - 8), %cl\n"
+"	je	.Lwords_\\chunk\\()_chunks\n"
+"	push	%rsi\n"
+"	push	%rdi\n"
+"	lea	(%r11,%r10), %rsi\n"
+"	lea	(%rax,%r10), %rdi\n"
+"	xor	%r10d, %r10d\n"
+".Lwords_\\chunk\\()_start:\n"
+"	cmp	%r9, (%r8)\n"
+"	jne	.Lwords_\\chunk\\()_cut\n"
+"	.if	\\chunk > 16\n"
+"	test	$16, %cl\n"
+"	je	8f\n"
+"	movsq\n"
+"	movsq\n"
+"	.endif\n"
+"8:	test	$8, %cl\n"
+"	je	0f\n"
+"	movsq\n"
+"0:	jmp	.Lwords_\\chunk\\()_strings\n"
+"	.balign	16\n"
+".Lwords_\\chunk\\()_chunks:\n"
+"	\\load	(%r11,%r10), \\vector\n"
+"	cmp	%r9, (%r8)\n"
+"	jne	.Lwords_\\chunk\\()_cut\n"
+"	\\store	\\vector, (%rax,%r10)\n"
+".Lwords_\\chunk\\()_end:\n"
+"	add	$\\chunk, %r10\n"
+"	jne	.Lwords_\\chunk\\()_chunks\n"
+"	mov	%rcx, %rax\n"
+"	\\after\n"
+"	ret\n"
+".Lwords_\\chunk\\()_strings:\n"
+"	pop	%rdi\n"
+"	pop	%rsi\n"
+"	mov	%rcx, %r10\n"
+"	and	$-\\chunk, %r10\n"
+"	neg	%r10\n"
+"	jne	.Lwords_\\chunk\\()_chunks\n"
+"	mov	%rcx, %rax\n"
+"	ret\n"
+".Lwords_\\chunk\\()_none:\n"
+"	xor	%eax, %eax\n"
+"	ret\n"
+"	signature\n"
+".Lwords_\\chunk\\()_cut:\n"
+"	test	%r10, %r10\n"
+"	je	0f\n"
+"	lea	(%rcx,%r10), %rax\n"
+"	\\after\n"
+"	ret\n"
+"0:	sub	%rcx, %rax\n"
+"	sub	%rax, %rdi\n"
+"	mov	%rdi, %rax\n"
+"	pop	%rdi\n"
+"	pop	%rsi\n"
+"	ret\n"
+"	end_function plat_words_\\chunk\n"
+"	.endm\n"
+"	words	16 movups movups %xmm0\n"
+"	words	32 vmovdqu vmovdqu %ymm0 vzeroupper\n"
+
 /* size_t plat_region_fill(to: rdi, byte: esi, bytes: rdx, armed: rcx): how many, as above */
 "	function plat_region_fill\n"
 "	lea	plat_regions + 128(%rip), %r8\n"
@@ -355,4 +442,21 @@ __asm__(
 "	ret\n"
 "	end_function plat_region_fill\n"
 );
+
+extern PLAT_HIDDEN const struct plat_region plat_words_16_region, plat_words_32_region;
+PLAT_HIDDEN void plat_words_16(void);
+PLAT_HIDDEN void plat_words_32(void);
+
+struct plat_words plat_words = { &plat_words_16_region, plat_words_16 };
+
+void commits_begin(void)
+{
+	__builtin_cpu_init();
+	if (__builtin_cpu_supports("avx2"))
+		plat_words = (struct plat_words){ &plat_words_32_region, plat_words_32 };
+}
+#else
+void commits_begin(void)
+{
+}
 #endif

@@ -46,6 +46,24 @@ static inline size_t plat_commit_copy(void *to, const void *from, size_t bytes)
 	return plat_region_copy(to, from, bytes, plat_thread.armed);
 }
 
+static inline size_t plat_commit_copy_words(void *to, const void *from, size_t bytes)
+{
+	register uint64_t *armed __asm__("r8") = plat_thread.armed;
+	size_t stored;
+
+	PLAT_TOLD_LOAD(from, bytes);
+	PLAT_TOLD_STORE(to, bytes);
+	/* As above. */
+	__asm__ volatile("lea -128(%%rsp), %%rsp\n\t"
+			 "call *plat_words+8(%%rip)\n\t"
+			 "lea 128(%%rsp), %%rsp"
+			 : "=a"(stored), "+r"(armed)
+			 : "a"(to), "d"(from), "c"(bytes)
+			 : "r9", "r10", "r11", "cc", "memory", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6",
+			   "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15");
+	return stored;
+}
+
 static inline size_t plat_commit_fill(void *to, int byte, size_t bytes)
 {
 	PLAT_TOLD_STORE(to, bytes);
@@ -83,6 +101,11 @@ static inline size_t plat_commit_copy(void *to, const void *from, size_t bytes)
 {
 	plat_copy_once(to, from, bytes);
 	return bytes;
+}
+
+static inline size_t plat_commit_copy_words(void *to, const void *from, size_t bytes)
+{
+	return plat_commit_copy(to, from, bytes);
 }
 
 static inline size_t plat_commit_fill(void *to, int byte, size_t bytes)

@@ -55,10 +55,18 @@ void plat_unlock(struct plat_lock *lock);
  *
  * A platform that can't cut waits instead.
  */
-enum plat_commit { PLAT_LOOK, PLAT_RAISE, PLAT_RAISE_ROW, PLAT_COPY, PLAT_FILL, PLAT_SWAP };
+enum plat_commit {
+	PLAT_LOOK, PLAT_RAISE, PLAT_RAISE_ROW, PLAT_COPY, PLAT_FILL, PLAT_SWAP,
+#ifndef HF_EXPLORED
+	PLAT_COPY_WORDS
+#else
+	PLAT_COPY_WORDS = PLAT_COPY
+#endif
+};
 
 PLAT_CALL void plat_section_enter(enum plat_commit commit);	/* PLAT_LOOK: has none */
 PLAT_CALL void plat_section_leave(void);
+PLAT_CALL void plat_section_leave_look(void);	/* one that had none */
 void plat_grace(void);
 void plat_cut(void);
 
@@ -83,6 +91,7 @@ PLAT_CALL size_t plat_commit_raise_row(_Atomic uint64_t *first, size_t stride, s
  * stored before the cut.  A copy of bytes to where they overlap may be cut each time.
  */
 PLAT_CALL size_t plat_commit_copy(void *to, const void *from, size_t bytes);
+PLAT_CALL size_t plat_commit_copy_words(void *to, const void *from, size_t bytes);	/* a multiple of 8, quickly */
 PLAT_CALL size_t plat_commit_fill(void *to, int byte, size_t bytes);
 
 /* Compare and swap, 4 or 8 bytes wide, acquire; *expected becomes what was found. */
@@ -99,6 +108,14 @@ uint64_t plat_now(void);
 /* A moment, in as few instructions as there are; how long ago it was, in nanoseconds, to a few milliseconds. */
 PLAT_CALL uint64_t plat_stamp(void);
 uint64_t plat_stamp_age(uint64_t stamp);
+
+/*
+ * Memory of the calling thread's own until it ends, zero at first, always the same number
+ * of bytes.  NULL: there is none, or the quick calls below are not for this thread.  The
+ * first asks for it; the second says what has been asked for.
+ */
+void *plat_own_begin(size_t bytes);
+PLAT_CALL void *plat_own_quick(void);
 
 /*
  * For the hottest path: plat_self() if the thread is one for which the other two may be
@@ -147,6 +164,8 @@ void plat_page_wake(void *page, size_t bytes);
  * the space): each byte is then old or new, and nothing worse happens.
  */
 PLAT_CALL void plat_copy(void *to, const void *from, size_t bytes);
+PLAT_CALL void plat_copy_line(void *to, const void *from, size_t bytes);	/* the same, of so many bytes: */
+enum { PLAT_LINE_LEAST = 8, PLAT_LINE_MOST = 64 };
 void plat_fill(void *to, int byte, size_t bytes);
 
 /*
@@ -172,6 +191,9 @@ void plat_report(const char *message);	/* one line, for people */
 #define plat_self_quick plat_self
 #define plat_section_enter_quick plat_section_enter
 #define plat_stamp_quick plat_stamp
+#define plat_section_leave_look plat_section_leave
+#define plat_copy_line plat_copy
+#define plat_commit_copy_words plat_commit_copy
 #endif
 
 #endif

@@ -39,6 +39,7 @@ struct plat_record {
 	_Alignas(64) _Atomic uint64_t open;	/* 0, or the epoch in which the section began */
 	uint64_t unarmed;			/* where the kernel looks, if it does not look */
 	bool taken, waited_for;			/* (threads' lock) in use; can't be cut */
+	void *own;				/* the thread's: plat_own_begin() */
 };
 
 /* As it sees itself. */
@@ -46,6 +47,7 @@ struct plat_thread {
 	struct plat_record *quick;		/* its record; NULL: enter goes the long way round */
 	struct plat_record *record;
 	uint64_t *armed;			/* where the kernel looks, or record->unarmed */
+	void *own;				/* NULL: none yet, or enter goes the long way round */
 	unsigned number;
 	unsigned quick_number;			/* the same; UINT32_MAX: not all that is in line can do without a look */
 };
@@ -64,6 +66,13 @@ extern PLAT_HIDDEN _Thread_local struct plat_thread plat_thread __attribute__((t
 extern PLAT_HIDDEN _Atomic uint64_t plat_epoch;
 extern PLAT_HIDDEN const struct plat_region plat_regions[];	/* by enum plat_commit */
 
+/* The best that there is for the processor. */
+struct plat_words {
+	const struct plat_region *region;
+	void (*copy)(void);		/* with registers of its own: plat_commit_copy_words() */
+};
+extern PLAT_HIDDEN struct plat_words plat_words;
+
 PLAT_HIDDEN void plat_section_enter_first(void);
 PLAT_HIDDEN unsigned plat_self_first(void);
 
@@ -77,7 +86,10 @@ static inline void plat_announce(struct plat_record *record)
 static inline void plat_arm(enum plat_commit commit)
 {
 #if PLAT_CUTS
-	if (commit != PLAT_LOOK)
+	/* Which one is known when the program is compiled. */
+	if (commit == PLAT_COPY_WORDS)
+		*(volatile uint64_t *)plat_thread.armed = (uintptr_t)plat_words.region;
+	else if (commit != PLAT_LOOK)
 		*(volatile uint64_t *)plat_thread.armed = (uintptr_t)&plat_regions[commit];
 #else
 	(void)commit;
@@ -116,6 +128,19 @@ static inline void plat_section_leave(void)
 	*(volatile uint64_t *)plat_thread.armed = 0;
 #endif
 	atomic_store_explicit(&plat_thread.record->open, 0, memory_order_release);
+}
+
+static inline void plat_section_leave_look(void)
+{
+#if PLAT_TSAN
+	__tsan_release(&plat_section_left);
+#endif
+	atomic_store_explicit(&plat_thread.record->open, 0, memory_order_release);
+}
+
+static inline void *plat_own_quick(void)
+{
+	return plat_thread.own;
 }
 
 static inline unsigned plat_self(void)

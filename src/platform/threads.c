@@ -26,7 +26,7 @@ struct plat_records {
 	struct plat_record records[NUMBERS];
 };
 
-_Thread_local struct plat_thread plat_thread = { NULL, NULL, NULL, UINT32_MAX, UINT32_MAX };
+_Thread_local struct plat_thread plat_thread = { .number = UINT32_MAX, .quick_number = UINT32_MAX };
 
 static _Thread_local bool ended __attribute__((tls_model("initial-exec")));	/* has been through thread_end() */
 
@@ -106,6 +106,8 @@ static void record_give_locked(struct plat_record *record)
 	if (record->waited_for)
 		atomic_fetch_sub_explicit(&not_cut, 1, memory_order_relaxed);
 	record->waited_for = false;
+	plat_free(record->own);
+	record->own = NULL;
 	record->taken = false;
 }
 
@@ -122,7 +124,7 @@ static void thread_end(void *round)
 	pthread_mutex_lock(&threads_lock);
 	record_give_locked(plat_thread.record);
 	pthread_mutex_unlock(&threads_lock);
-	plat_thread = (struct plat_thread){ NULL, NULL, NULL, UINT32_MAX, UINT32_MAX };
+	plat_thread = (struct plat_thread){ .number = UINT32_MAX, .quick_number = UINT32_MAX };
 	ended = true;
 }
 
@@ -133,6 +135,7 @@ static void make_quick(void)
 
 	plat_thread.quick = quick ? plat_thread.record : NULL;
 	plat_thread.quick_number = quick && clock_is_quick() ? plat_thread.number : UINT32_MAX;
+	plat_thread.own = quick ? plat_thread.record->own : NULL;
 }
 
 /* ---- the process's: fork(2), dlclose(3) ------------------------------------------------------ */
@@ -166,6 +169,7 @@ static void process_begin(void)
 	plat_must(pthread_key_create(&threads_key, thread_end), "pthread_key_create");
 	plat_must(pthread_atfork(process_forks, process_has_forked, process_was_forked), "pthread_atfork");
 	sections_begin();
+	commits_begin();
 	clock_begin();
 }
 
@@ -179,6 +183,10 @@ static __attribute__((destructor)) void process_end(void)
 {
 	if (atomic_load_explicit(&first.used, memory_order_relaxed))
 		pthread_key_delete(threads_key);
+	if (plat_thread.record) {
+		plat_free(plat_thread.record->own);
+		plat_thread.record->own = plat_thread.own = NULL;
+	}
 }
 
 /* ---- first use -------------------------------------------------------------------------------- */
@@ -214,6 +222,18 @@ unsigned plat_self_first(void)
 {
 	thread_begin();
 	return plat_thread.number;
+}
+
+void *plat_own_begin(size_t bytes)
+{
+	struct plat_record *record;
+
+	plat_self();
+	record = plat_thread.record;
+	if (!record->own)
+		record->own = plat_alloc(bytes);
+	make_quick();
+	return plat_thread.own;
 }
 
 void plat_section_enter_first(void)

@@ -19,6 +19,8 @@ PLAT_HIDDEN bool sections_need_fences(void);
 PLAT_HIDDEN void sections_lock(void);
 PLAT_HIDDEN void sections_unlock(void);
 
+PLAT_HIDDEN void commits_begin(void);		/* once */
+
 PLAT_HIDDEN void clock_begin(void);
 PLAT_HIDDEN bool clock_is_quick(void);		/* a stamp is an instruction */
 

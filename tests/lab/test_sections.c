@@ -156,6 +156,13 @@ static void copy_all(unsigned char *there, const unsigned char *here, size_t byt
 	UNTIL_DONE(PLAT_COPY, (stored += plat_commit_copy(there + stored, here + stored, bytes - stored)) == bytes);
 }
 
+static void copy_all_words(unsigned char *there, const unsigned char *here, size_t bytes)
+{
+	size_t stored = 0;
+
+	UNTIL_DONE(PLAT_COPY_WORDS, (stored += plat_commit_copy_words(there + stored, here + stored, bytes - stored)) == bytes);
+}
+
 static void fill_all(unsigned char *there, int byte, size_t bytes)
 {
 	size_t stored = 0;
@@ -169,6 +176,12 @@ static void copy_one(size_t at, size_t bytes)
 	copy_all(to + 64 + at, from + at / 2, bytes);
 	CHECK(!memcmp(to + 64 + at, from + at / 2, bytes));
 	CHECK(to[63 + at] == 0xEE && to[64 + at + bytes] == 0xEE);
+	if (bytes % 8 == 0) {
+		memset(to + 64 + at, 0xEE, bytes);
+		copy_all_words(to + 64 + at, from + at / 2, bytes);
+		CHECK(!memcmp(to + 64 + at, from + at / 2, bytes));
+		CHECK(to[63 + at] == 0xEE && to[64 + at + bytes] == 0xEE);
+	}
 	fill_all(to + 64 + at, 0xA5, bytes);
 	for (size_t i = 0; i < bytes; i++)
 		CHECK(to[64 + at + i] == 0xA5);
@@ -188,23 +201,33 @@ static void copies_and_fills_of_all_sizes(void)
 }
 
 /* Over what has still to be copied: right at once, or cut. */
+static void copy_that_overlaps(size_t bytes, size_t step, bool words)
+{
+	size_t stored;
+
+	memcpy(to, from, sizeof(to));
+	if (words) {
+		plat_section_enter(PLAT_COPY_WORDS);
+		stored = plat_commit_copy_words(to + 100 + step, to + 100, bytes);
+	} else {
+		plat_section_enter(PLAT_COPY);
+		stored = plat_commit_copy(to + 100 + step, to + 100, bytes);
+	}
+	plat_section_leave();
+	CHECK(stored == bytes || !stored);
+	CHECK(!memcmp(to + 100 + step, from + 100 + (stored ? 0 : step), bytes));
+	memcpy(to, from, sizeof(to));
+	(words ? copy_all_words : copy_all)(to + 100, to + 100 + step, bytes);
+	CHECK(!memcmp(to + 100, from + 100 + step, bytes));
+}
+
 static void copies_that_overlap(void)
 {
-	for (size_t bytes = 1; bytes < 200; bytes += 1 + bytes / 8) {
+	for (size_t bytes = 1; bytes < 200; bytes += 1 + bytes / 8)
 		for (size_t step = 1; step < bytes; step += 1 + step / 4) {
-			size_t stored;
-
-			memcpy(to, from, sizeof(to));
-			plat_section_enter(PLAT_COPY);
-			stored = plat_commit_copy(to + 100 + step, to + 100, bytes);
-			plat_section_leave();
-			CHECK(stored == bytes || !stored);
-			CHECK(!memcmp(to + 100 + step, from + 100 + (stored ? 0 : step), bytes));
-			memcpy(to, from, sizeof(to));
-			copy_all(to + 100, to + 100 + step, bytes);
-			CHECK(!memcmp(to + 100, from + 100 + step, bytes));
+			copy_that_overlaps(bytes, step, false);
+			copy_that_overlaps(bytes * 8, step, true);
 		}
-	}
 }
 
 /* ---- cuts and grace periods ------------------------------------------------------------------ */
@@ -234,7 +257,7 @@ static void cut_one(enum plat_commit kind)
 
 static void cut_waits_for_nobody(void)
 {
-	for (int kind = PLAT_LOOK; kind <= PLAT_SWAP; kind++)
+	for (int kind = PLAT_LOOK; kind <= PLAT_COPY_WORDS; kind++)
 		cut_one((enum plat_commit)kind);
 }
 
@@ -492,7 +515,9 @@ static void store_over_what_is_there(int number)
 		target.halfway++;
 }
 
-static void store_and_look(unsigned char value, size_t bytes, bool fills)
+enum how { COPIES, FILLS, COPIES_WORDS, HOWS };
+
+static void store_and_look(unsigned char value, size_t bytes, enum how how)
 {
 	static unsigned char record[4096];
 
@@ -503,10 +528,10 @@ static void store_and_look(unsigned char value, size_t bytes, bool fills)
 	memset(record, value, bytes);
 	atomic_signal_fence(memory_order_seq_cst);
 	target.bytes = bytes;
-	if (fills)
+	if (how == FILLS)
 		fill_all(target.at, value, bytes);
 	else
-		copy_all(target.at, record, bytes);
+		(how == COPIES ? copy_all : copy_all_words)(target.at, record, bytes);
 	target.bytes = 0;
 	atomic_signal_fence(memory_order_seq_cst);
 	for (size_t i = 0; i < bytes; i++)
@@ -518,7 +543,8 @@ static void *store_without_end(void *unused)
 	static const size_t sizes[] = { 4096, 20, 64, 1001, 35, 500 };
 
 	for (unsigned i = 0; !atomic_load_explicit(&over, memory_order_relaxed) && !harness.failed; i++)
-		store_and_look((unsigned char)(1 + i % 250), sizes[i / 2 % 6], i % 2);
+		store_and_look((unsigned char)(1 + i % 250), sizes[i / HOWS % 6] & (i % HOWS == COPIES_WORDS ? -8ul : -1ul),
+			       (enum how)(i % HOWS));
 	return unused;
 }
 
