@@ -41,6 +41,7 @@
  * descriptor: the mark comes first.  Whoever takes the mark from a page takes W and
  * D from its entries before, and cuts: the handshake, once more.
  */
+#include "access.h"
 #include "fault.h"
 #include "handshake.h"
 
@@ -226,14 +227,26 @@ SPECIAL bool walk_stands(const struct walk *walk, pte_t pte)
 	return !(changed & (PTE_FRAME_MASK | PTE_P));
 }
 
+/* The table of an entry: while it is the space's alone, and so is the way to it. */
+SPECIAL bool may_remember(const struct hf_mm *mm, const struct walk *walk)
+{
+	(void)mm;
+	return DESIGN_IS_HOLDFAST(mm) && !(~walk->all & (PTE_P | PTE_ALONE)) && !(walk->seen[1] & PTE_PS);
+}
+
 SPECIAL enum outcome load_piece(struct hf_mm *mm, uint64_t address, struct transfer *transfer, size_t length,
 				bool may_touch)
 {
+	/* In this order: see way_remember(). */
+	uint64_t shape = atomic_load_explicit(&mm->pool->shape, memory_order_acquire);
+	bool open = handshake_open(mm);
 	struct walk walk = walk_down(mm, vpn_of(address));
 	pte_t pte = walk.seen[0];
 
 	if (unlikely(!is_fit(mm, &walk, pte, PTE_P, PTE_A, may_touch)))
 		return FAULT;
+	if (open && may_remember(mm, &walk))
+		way_remember(mm, address, walk.upper[0], shape);
 	take_bytes(transfer, place_of(walk.base, pte, address), length);
 	/* Pairs with the release fence in place_to_store(): see the head of this file. */
 	atomic_thread_fence(memory_order_acquire);
@@ -246,6 +259,7 @@ SPECIAL enum outcome load_piece(struct hf_mm *mm, uint64_t address, struct trans
 SPECIAL enum outcome store_piece(struct hf_mm *mm, uint64_t address, struct transfer *transfer, size_t length,
 				 bool may_touch)
 {
+	uint64_t shape = atomic_load_explicit(&mm->pool->shape, memory_order_acquire);
 	struct walk walk;
 	pte_t pte;
 
@@ -255,6 +269,8 @@ SPECIAL enum outcome store_piece(struct hf_mm *mm, uint64_t address, struct tran
 	pte = walk.seen[0];
 	if (unlikely(!is_fit(mm, &walk, pte, PTE_P | PTE_W, PTE_A | PTE_D, may_touch)))
 		return FAULT;
+	if (may_remember(mm, &walk))
+		way_remember(mm, address, walk.upper[0], shape);
 	return likely(commit_bytes(transfer, place_to_store(walk.base, pte, address), length)) ? MOVED : AGAIN;
 }
 
@@ -356,10 +372,11 @@ static __attribute__((noinline)) ssize_t read_run(struct hf_mm *mm, uint64_t add
 	return is_good(mm, buffer, length) ? transfer_run(mm, address, length, &transfer) : -HF_EINVAL;
 }
 
-ssize_t hf_read(struct hf_mm *mm, uint64_t address, void *buffer, size_t length)
+ssize_t access_read(struct hf_mm *mm, uint64_t address, void *buffer, size_t length)
 {
 	struct transfer transfer = { .kind = LOAD, .to = buffer };
 
+	ways_begin();
 	if (likely(mm && buffer && is_one_piece(address, length)) &&
 	    likely(piece_without_lock(mm, address, &transfer, length, false) == MOVED))
 		return (ssize_t)length;
@@ -374,14 +391,15 @@ static __attribute__((noinline)) ssize_t write_run(struct hf_mm *mm, uint64_t ad
 	return is_good(mm, bytes, length) ? transfer_run(mm, address, length, &transfer) : -HF_EINVAL;
 }
 
-ssize_t hf_write(struct hf_mm *mm, uint64_t address, const void *bytes, size_t length)
+ssize_t access_write(struct hf_mm *mm, uint64_t address, const void *bytes, size_t length, size_t done)
 {
 	struct transfer transfer = { .kind = STORE, .from = bytes };
 
-	if (likely(mm && bytes && is_one_piece(address, length)) &&
+	ways_begin();
+	if (likely(mm && bytes && !done && is_one_piece(address, length)) &&
 	    likely(piece_without_lock(mm, address, &transfer, length, false) == MOVED))
 		return (ssize_t)length;
-	return write_run(mm, address, bytes, length, transfer.done);
+	return write_run(mm, address, bytes, length, done + transfer.done);
 }
 
 ssize_t hf_fill(struct hf_mm *mm, uint64_t address, int byte, size_t length)

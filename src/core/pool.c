@@ -27,6 +27,10 @@ size_t hf_huge_size(void)
 
 #define POOL_LEAST_PAGES 16u
 
+/* Pools that there have been; each has so many shapes to itself. */
+enum { SHAPE_BITS = 44 };
+static _Atomic uint64_t shapes;
+
 static void pool_begin(struct hf_pool *pool, const struct hf_pool_config *config)
 {
 	pool->longterm_limit = config->longterm_bytes >> HF_PAGE_SHIFT;
@@ -42,6 +46,8 @@ static void pool_begin(struct hf_pool *pool, const struct hf_pool_config *config
 		plat_lock_init(&pool->table_locks[number]);
 	list_init(&pool->mms);
 	list_init(&pool->objects);
+	/* None that a pool in the same place had before it: threads remember it longer than that lasts. */
+	atomic_init(&pool->shape, (atomic_fetch_add_explicit(&shapes, 1, memory_order_relaxed) + 1) << SHAPE_BITS);
 	/* The zero page: never free, never written. */
 	atomic_init(&pool->pages[0].count, COUNT_REFERENCE);
 	pool->frontier = 1;
