@@ -35,6 +35,7 @@
 /* The same where the explorer is to run it. */
 #define SMALL_PAGE 64u		/* bytes */
 #define SMALL_PAGES 3u
+#define SMALL_HUGE 4u	/* pages that are a huge page to the explorer; to the model they are pages, as all */
 #define SMALL_MAPPINGS 3	/* names, as the rest of these */
 #define SMALL_OBJECTS 2
 #define SMALL_SPACES 5

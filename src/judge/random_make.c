@@ -17,8 +17,9 @@ static uint64_t most_pages(const struct maker *maker)
 /* Huge pages, one or two, now and then with a page more; with the hint for them or without. */
 static void map_huge(struct maker *maker, struct step *step)
 {
-	step->length = (1 + maker_below(maker, RANDOM_HUGE_MOST)) * SCENARIO_HUGE;
-	if (step->length < RANDOM_HUGE_MOST * SCENARIO_HUGE && chance(maker, 20))
+	step->length = is_small(maker) ? SMALL_HUGE * SCENARIO_PAGE :
+					 (1 + maker_below(maker, RANDOM_HUGE_MOST)) * SCENARIO_HUGE;
+	if (step->length == SCENARIO_HUGE && chance(maker, 20))
 		step->length += SCENARIO_PAGE;
 	step->flags &= ~(unsigned)MAP_SHARED_FLAG;
 	if (chance(maker, 70))
@@ -28,7 +29,7 @@ static void map_huge(struct maker *maker, struct step *step)
 /* Few, for who compares with a model of 512 pages each. */
 static bool is_for_huge(struct maker *maker)
 {
-	return maker->huge && chance(maker, 35);
+	return maker->huge && chance(maker, is_small(maker) ? 70 : 35);
 }
 
 /* An object, mostly no further than it reaches; one that could not be made is none. */
@@ -93,7 +94,8 @@ static bool make_remap(struct maker *maker, struct step *step)
 	if (step->flags == REMAP_RESIZE)
 		step->length = (1 + maker_below(maker, most_pages(maker))) * SCENARIO_PAGE;
 	if (step->flags == REMAP_RESIZE && is_for_huge(maker))
-		step->length = (1 + maker_below(maker, RANDOM_HUGE_MOST)) * SCENARIO_HUGE;
+		step->length = is_small(maker) ? SMALL_HUGE * SCENARIO_PAGE :
+						 (1 + maker_below(maker, RANDOM_HUGE_MOST)) * SCENARIO_HUGE;
 	return true;
 }
 
@@ -111,6 +113,8 @@ static bool make_advise(struct maker *maker, struct step *step)
 /* Of whole huge pages, mostly. */
 static bool make_collapse(struct maker *maker, struct step *step)
 {
+	if (is_small(maker))
+		return pick_mapping(maker, step) && bytes_of(maker, step) == SMALL_HUGE * SCENARIO_PAGE;
 	for (int tries = 0; tries < 3; tries++)
 		if (!pick_mapping(maker, step) || bytes_of(maker, step) >= SCENARIO_HUGE)
 			break;
@@ -362,7 +366,7 @@ static const struct {
 	{ OP_PROTECT, { 45, 15, 40 }, make_protect },
 	{ OP_REMAP, { 30, 5, 40 }, make_remap },
 	{ OP_ADVISE, { 70, 25, 80 }, make_advise },
-	{ OP_COLLAPSE, { 70, 0, 0 }, make_collapse },	/* only where there are huge pages */
+	{ OP_COLLAPSE, { 70, 0, 60 }, make_collapse },	/* only where there are huge pages */
 	{ OP_STORE, { 180, 180, 110 }, make_store },
 	{ OP_FILL, { 30, 10, 10 }, make_fill },
 	{ OP_LOAD, { 90, 40, 60 }, make_load },

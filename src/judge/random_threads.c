@@ -210,6 +210,7 @@ static struct scenario *make_steps(const struct random_threads *config, uint64_t
 
 	w->maker.random = maker_seed(config->seed ^ (uint64_t)config->threads << 56, number);
 	s->pool_pages = some_pool(&w->maker);
+	w->maker.huge = number % 4 == 3;
 	w->maker.rare = maker_random(&w->maker) & ~(UINT64_C(1) << OP_MAP);
 	w->maker.hot_page = (unsigned)maker_below(&w->maker, 2);
 	w->model = judge_model.open(&judge_model, s, &reply);
@@ -434,7 +435,8 @@ static struct scenario *with_expectations(const struct random_threads *config, c
 		step.fails = 0;
 		step.may_fail = 0;
 		step.mark = -1;
-		if (nothing)
+		/* Whether pages have to move, and are pinned, the model does not know; and no byte hangs on it. */
+		if (nothing || step.op == OP_COLLAPSE)
 			expect_anything(&step);
 		else if (step.thread)
 			expect_step(bare, &step, &came[i]);
