@@ -129,6 +129,23 @@ static const struct known once_each[] = {
 	  "map A buf anon private rw 1025\npin A buf write as p\nexpect p zero 1\nunpin p\n" },
 	{ "a GET of many pages", VERDICT_HOLDS, NULL,
 	  "map A buf anon shared rw 64\nget A buf as p\nstore A buf+63p \"end\"\nexpect p+63p \"end\"\nexpect p+62p+4095 \"\\0end\"\nunpin p\n" },
+	{ "pages that a fork copies are counted", VERDICT_HOLDS, NULL,
+	  "map A buf anon private rw 3\nfill A buf 1 12288\nfork A B\nexpect fork_copies 0\npin A buf+1p write long bytes 4096 as p\n"
+	  "fork A C\nexpect fork_copies 1\nfork A D\nexpect fork_copies 2\ncount\nexpect fork_copies 0\nunpin p\nfork A E\n"
+	  "expect fork_copies 0\n" },
+	{ "one that copies none where it should", VERDICT_BROKEN, "found 0",
+	  "map A buf anon private rw 1\nfill A buf 1 4096\nfork A B\nexpect fork_copies 1\n" },
+	{ "huge pages come and go", VERDICT_HOLDS, NULL,
+	  "map A buf anon private huge rw 2h\nfill A buf 1 4194304\nfork A B\nstore A buf+1h+511p \"new\"\nunmap A buf+1p 1\n"
+	  "expect B buf+1h+511p \"\\x01\\x01\\x01\"\nexpect B buf+1p \"\\x01\"\ndiscard A buf+1h 1h\nnohuge A buf+1h 1h\n"
+	  "expect A buf+1h+511p zero 3\nremap B buf 1h\nremap B buf 4h\nexpect B buf+2h zero 8\nmove B buf\nexpect B buf \"\\x01\"\n" },
+	{ "a collapse", VERDICT_HOLDS, NULL,
+	  "map A buf anon private rw 1h\nfill A buf 1 2097152\nstore A buf+7p \"old\"\ncollapse A buf\nexpect A buf+7p \"old\"\n"
+	  "expect A buf+511p+4095 \"\\x01\"\n" },
+	{ "a collapse of what a device has", VERDICT_HOLDS, NULL,
+	  "map A buf anon private rw 1h\nfill A buf 1 2097152\npin A buf+7p write long bytes 4096 as p\ncollapse A buf fails EBUSY\n"
+	  "store A buf+7p \"new\"\nexpect p \"new\"\nunpin p\n" },
+	{ "what is huge is not seen", VERDICT_SKIPPED, "as a whole", "map A buf anon private huge rw\nstore A buf \"x\"\nexpect A buf huge\n" },
 	{ "statistics and paths are left out", VERDICT_HOLDS, NULL,
 	  "map A buf anon shared rw 1\ncount\npin A buf write as p\nexpect p fast\nexpect copies 0\nexpect p zero 1\nunpin p\n" },
 	{ "a long read pin", VERDICT_SKIPPED, "long-term read pin",
