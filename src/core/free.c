@@ -73,6 +73,7 @@ void free_give(struct hf_pool *pool, const struct page_stock *pages)
 			rest(pool, number);
 	plat_lock(&pool->lock);
 	stock_join(pool, &pool->free, pages);
+	pool->came++;
 	plat_unlock(&pool->lock);
 }
 

@@ -9,10 +9,11 @@
  * slot later asks whether it is over.  Nobody waits for one but who finds the pool
  * empty, and who frees so much that a slot's batches pile up.
  *
- * The limit is hard, and exact: before an allocation fails, every free page in
- * every cache and limbo has been gathered, and nobody carries any (pool->moving).
- * One gap is known: the slots are looked at one after the other, so a page that is
- * freed into one already seen, while those of one not yet seen are used up, is missed.
+ * The limit is hard, and exact: an allocation fails only if at one moment of the call no
+ * page was free.  Before it does, every free page in every cache and limbo has been
+ * gathered; nobody carries any (pool->moving); and since each of the places was seen to be
+ * empty nothing has come to it (came), or else pages could wander from places not yet seen
+ * to places seen already (races/stores-while-a-page-is-always-free).
  */
 #include "block.h"
 #include "free.h"
@@ -71,6 +72,7 @@ static void fill_cache(struct hf_pool *pool, struct slot *slot)
 	while (n < most && (taken[n] = free_take_locked(pool)) != PFN_NONE)
 		n++;
 	plat_unlock(&pool->lock);
+	slot->came += n > 1;	/* one goes out at once */
 	while (n)
 		slot->cache[slot->cached++] = taken[--n];
 }
@@ -123,6 +125,7 @@ static uint32_t put_back(struct slot *slot, const struct batch *batches, uint32_
 	rest = n > room ? n - room : 0;
 	for (uint32_t i = rest; i < n; i++)
 		slot->batches[slot->waiting++] = batches[i];
+	slot->came++;
 	plat_unlock(&slot->lock);
 	return rest;
 }
@@ -197,9 +200,46 @@ static void gather_locked(struct hf_pool *pool, struct slot *slot, struct page_s
 		stock_join(pool, limbo, &slot->batches[--slot->waiting].pages);
 }
 
-bool pool_gather(struct hf_pool *pool)
+/* Has anything come to the pool's lists, or to a slot, since these were what they had counted? */
+static bool came_since(struct hf_pool *pool, const uint32_t *came, uint32_t pool_came)
+{
+	bool any;
+
+	plat_lock(&pool->lock);
+	any = pool->came != pool_came;
+	plat_unlock(&pool->lock);
+	for (unsigned number = 0; number < SLOTS && !any; number++) {
+		struct slot *slot = &pool->slots[number];
+
+		plat_lock(&slot->lock);
+		any = slot->came != came[number];
+		plat_unlock(&slot->lock);
+	}
+	return any;
+}
+
+/* No page was found in any slot, when each had counted so many that came: is there one elsewhere, or was none at one moment? */
+static enum gathered look_elsewhere(struct hf_pool *pool, const uint32_t *came)
+{
+	uint32_t pool_came;
+	bool any;
+
+	plat_lock(&pool->lock);
+	pool_came = pool->came;
+	any = free_count_locked(pool) != 0;
+	plat_unlock(&pool->lock);
+	if (any)
+		return GATHERED;
+	/* The moment: what others carry is on its way (races/stores-of-the-last-pages). */
+	if (atomic_load_explicit(&pool->moving, memory_order_relaxed))
+		return GATHERED_BY_OTHERS;
+	return came_since(pool, came, pool_came) ? GATHERED : GATHERED_NOTHING;
+}
+
+enum gathered pool_gather(struct hf_pool *pool)
 {
 	struct page_stock free = STOCK_EMPTY, limbo = STOCK_EMPTY;
+	uint32_t came[SLOTS];
 	bool carries = false;
 
 	for (unsigned number = 0; number < SLOTS; number++) {
@@ -212,18 +252,18 @@ bool pool_gather(struct hf_pool *pool)
 			carries = true;
 		}
 		gather_locked(pool, slot, &free, &limbo);
+		came[number] = slot->came;
 		plat_unlock(&slot->lock);
 	}
-	/* What others carry is on its way: races/stores-of-the-last-pages. */
 	if (!carries)
-		return atomic_load_explicit(&pool->moving, memory_order_relaxed) != 0;
+		return look_elsewhere(pool, came);
 	free_give(pool, &free);
 	if (limbo.count) {
 		pool_grace(pool);
 		free_give(pool, &limbo);
 	}
 	carried(pool);
-	return true;
+	return GATHERED;
 }
 
 uint64_t pool_free_pages(struct hf_pool *pool)
@@ -266,13 +306,13 @@ struct page *page_born(struct hf_pool *pool, pfn_t pfn, uint32_t flags)
 static pfn_t take_frame_or_gather(struct hf_pool *pool)
 {
 	pfn_t pfn = take_frame(pool);
-	bool any = true;
+	enum gathered gathered = GATHERED;
 
 	/* Others may be quicker to take what we gathered: until there is nothing to gather. */
-	for (unsigned attempt = 0; pfn == PFN_NONE && any; attempt++) {
-		any = pool_gather(pool);
+	for (unsigned attempt = 0; pfn == PFN_NONE && gathered; attempt++) {
+		gathered = pool_gather(pool);
 		pfn = take_frame(pool);
-		if (pfn == PFN_NONE && any)
+		if (pfn == PFN_NONE && gathered == GATHERED_BY_OTHERS)
 			plat_pause(attempt);
 	}
 	if (pfn != PFN_NONE)
@@ -329,6 +369,7 @@ void pool_limbo(struct hf_pool *pool, const struct page_stock *pages)
 
 	plat_lock(&slot->lock);
 	stock_join(pool, &slot->limbo, pages);
+	slot->came++;
 	if (slot->limbo.count >= pool->limbo_most) {
 		carry_locked(pool);
 		for (; n < slot->waiting; n++)

@@ -87,6 +87,7 @@ struct way {
 struct slot {
 	_Alignas(64) struct plat_lock lock;
 	uint32_t cached;		/* (lock) */
+	uint32_t came;			/* (lock) how often free pages did: pool_gather() */
 	uint32_t waiting;		/* (lock) */
 	struct page_stock limbo;	/* (lock) */
 	struct batch batches[BATCHES];	/* (lock) the oldest first */
@@ -116,6 +117,7 @@ struct hf_pool {
 	_Alignas(64) struct plat_lock lock;
 	_Atomic uint64_t longterm;
 	_Atomic uint32_t moving;	/* who carries free pages from limbo to the list */
+	uint32_t came;			/* (lock) as slot->came, to its lists */
 	pfn_t frontier;			/* (lock) the first frame never used */
 	struct page_stock free;		/* (lock) as they came */
 	struct page_stock whole;	/* (lock) blocks, and nothing else */
@@ -169,8 +171,13 @@ struct page *page_born(struct hf_pool *pool, pfn_t pfn, uint32_t flags);
 /* Pages, and blocks, whose words are DEAD: to be given out again after a grace period. */
 void pool_limbo(struct hf_pool *pool, const struct page_stock *pages);
 
-/* Bring every free page back to the pool's lists.  False: there was none, nor on its way. */
-bool pool_gather(struct hf_pool *pool);
+/* Bring every free page back to the pool's lists. */
+enum gathered {
+	GATHERED_NOTHING,		/* at one moment of the call no page was free */
+	GATHERED,			/* there was one */
+	GATHERED_BY_OTHERS,		/* somebody is bringing some */
+};
+enum gathered pool_gather(struct hf_pool *pool);
 uint64_t pool_free_pages(struct hf_pool *pool);
 
 /* What anybody remembers of the way to a table is forgotten. */
