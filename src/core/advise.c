@@ -130,15 +130,16 @@ static int may_advise(struct hf_mm *mm, uint64_t start, uint64_t end, enum hf_ad
 
 static int advise_locked(struct hf_mm *mm, uint64_t start, uint64_t end, enum hf_advice advice)
 {
+	struct vma *spares[2];
 	int error = may_advise(mm, start, end, advice);
 
-	if (!error && advice == HF_ADVISE_DISCARD)
-		error = tree_own_ends(mm->pool, &mm->tables, vpn_of(start), vpn_of(end));
 	if (!error)
-		error = cut_range(mm, start, end);
+		error = advice == HF_ADVISE_DISCARD ? unmap_prepare(mm, start, end, spares) : cut_prepare(mm->pool, spares);
 	if (error)
 		return error;
 	/* ---- point of no return ---- */
+	cut_ends(mm, start, end, spares);
+	cut_done(spares);
 	if (advice == HF_ADVISE_DISCARD)
 		discard_range(mm, start, end);
 	else

@@ -20,6 +20,10 @@
  * it (an unshare).  The table is Holdfast's; other designs make other choices in
  * the last column (design.h).
  *
+ * Where the way to the entry is not the mm's own, or not all there, its tables come first:
+ * but nothing is made or copied before it is known that the fault can succeed, and there
+ * are pages for all of it.  A load of what is there needs none.
+ *
  * All of it under the mm's lock.  A page is filled before its entry is published,
  * and what the entry showed before is dropped after: see load_piece() (access.c)
  * for why a reader may still hold on to it.
@@ -34,29 +38,19 @@ static bool may_write(const struct vma *vma)
 	return vma->prot & HF_PROT_WRITE;
 }
 
-/* Find the mapping and the entry; make the tables for it. */
-static int fault_begin(struct fault *fault, bool write)
-{
-	struct hf_mm *mm = fault->mm;
-	struct vma *vma = vma_find(mm, fault->address);
-
-	fault->vma = vma;
-	if (!vma)
-		return -HF_EFAULT;
-	if (!(vma->prot & HF_PROT_READ) || (write && !may_write(vma)))
-		return -HF_EACCES;
-	fault->slot = tree_build(mm->pool, &mm->tables, vpn_of(fault->address));
-	if (!fault->slot)
-		return -HF_ENOMEM;
-	return pte_load(fault->slot) & PTE_HOLE ? -HF_ENODATA : 0;
-}
-
 /* The object's page for this address, with a reference; where it has none, NULL or a new one. */
 static int object_page_of(struct fault *fault, struct page **page, bool make)
 {
 	struct hf_object *object = fault->vma->object;
-	int error = object_page(object, vma_index(fault->vma, fault->address), make, page);
+	int error;
 
+	if (fault->looked && (fault->page || !make)) {
+		*page = fault->page;
+		fault->page = NULL;
+		fault->looked = false;
+		return 0;
+	}
+	error = object_page(object, vma_index(fault->vma, fault->address), make, page);
 	if (error == -HF_EAGAIN) {
 		object_get(object);
 		fault->wait = object;
@@ -119,6 +113,20 @@ static int private_source(struct fault *fault, struct page **source, bool *borro
 	return error;
 }
 
+/* From what was put aside with the pages for the tables, if it was. */
+static struct page *private_page(struct fault *fault, enum page_fill fill)
+{
+	struct hf_pool *pool = fault->mm->pool;
+	struct page *page;
+
+	if (!fault->stock.count)
+		return page_alloc(pool, PAGE_ANONYMOUS, fill);
+	page = stock_take(pool, &fault->stock, PAGE_ANONYMOUS);
+	if (fill == PAGE_ZEROED)
+		plat_fill(page_bytes(pool, pfn_of(pool, page)), 0, PAGE_BYTES);
+	return page;
+}
+
 static int replace_by_copy(struct fault *fault, pte_t bits)
 {
 	struct hf_pool *pool = fault->mm->pool;
@@ -129,7 +137,7 @@ static int replace_by_copy(struct fault *fault, pte_t bits)
 
 	if (error)
 		return error;
-	page = page_alloc(pool, PAGE_ANONYMOUS, source ? PAGE_ANY : PAGE_ZEROED);
+	page = private_page(fault, source ? PAGE_ANY : PAGE_ZEROED);
 	if (!page) {
 		if (borrowed)
 			page_drop(pool, source, COUNT_REFERENCE);
@@ -244,6 +252,92 @@ static int qualify(struct fault *fault, unsigned how)
 	return error ? error : own_fault(fault, how);
 }
 
+/* ---- tables --------------------------------------------------------------------------------- */
+
+/*
+ * Will the fault want a page of the mm's own, where its way has to be built first?  There is
+ * no page here then, or one that two tables show when the mm has its own.
+ */
+static bool wants_own_page(const struct fault *fault, bool write, unsigned how, pte_t pte)
+{
+	struct view view = { pte, page_of(fault->mm->pool, pte_pfn(pte)), true };
+
+	if (!vma_is_private(fault->vma))
+		return false;
+	if (write || !how)
+		return write;
+	if (!pte_has_page(view.pte) && shows_object(fault->vma))
+		view.pte = PTE_P | PTE_PINNABLE;
+	else if (page_is(view.page, PAGE_ANONYMOUS))
+		view.pte &= ~PTE_ALONE;
+	return DESIGN_OWN(fault->mm, fault->vma, view, how) != OWN_NOT;
+}
+
+/* The object's page, so that what it says comes before anything is made; make: it is made, too. */
+static int look_at_object(struct fault *fault, pte_t pte, bool make)
+{
+	int error;
+
+	if (!fault->vma->object || pte_has_page(pte) || fault->page)
+		return 0;
+	fault->looked = false;
+	error = object_page_of(fault, &fault->page, make);
+	fault->looked = !error;
+	return error;
+}
+
+/* The tables on the way to the entry, and all else that the fault may want for. */
+static int own_way(struct fault *fault, bool write, unsigned how, pte_t pte, unsigned tables)
+{
+	struct hf_mm *mm = fault->mm;
+	struct build build = build_of(mm->pool, &mm->tables);
+	vpn_t vpn = vpn_of(fault->address);
+	bool own = wants_own_page(fault, write, how, pte);
+	int error = look_at_object(fault, pte, false);
+
+	if (error)
+		return error;
+	build.pages = tables + own;
+	while (build_fill(&build)) {
+		build_way(&build, vpn);
+		if (build.pages)
+			build.pages += own;
+	}
+	fault->stock = build.stock;
+	error = build.error;
+	if (!error && !own)
+		error = look_at_object(fault, pte, true);
+	if (error)
+		return error;
+	/* ---- point of no return ---- */
+	build_way(&build, vpn);
+	fault->slot = tree_find(mm->pool, &mm->tables, vpn);
+	fault->stock = build.stock;
+	return 0;
+}
+
+/* Find the mapping and the entry, and make its way the mm's own if the fault may change it. */
+static int fault_begin(struct fault *fault, bool write, unsigned how)
+{
+	struct hf_mm *mm = fault->mm;
+	struct vma *vma = vma_find(mm, fault->address);
+	unsigned tables;
+	pte_t pte;
+
+	fault->vma = vma;
+	if (!vma)
+		return -HF_EFAULT;
+	if (!(vma->prot & HF_PROT_READ) || (write && !may_write(vma)))
+		return -HF_EACCES;
+	fault->slot = tree_look(mm->pool, &mm->tables, vpn_of(fault->address), &tables);
+	pte = pte_load(fault->slot);
+	if (pte & PTE_HOLE)
+		return -HF_ENODATA;
+	if (!tables || (!write && !how && pte_has_page(pte)))
+		return 0;
+	return own_way(fault, write, how, pte, tables);
+}
+
 /* ---- entry points -------------------------------------------------------------------------- */
 
 enum step { STEP_DONE, STEP_AGAIN, STEP_FAILED };
@@ -254,6 +348,11 @@ static enum step settle(struct fault *fault, int error)
 	struct hf_mm *mm = fault->mm;
 	vpn_t vpn = vpn_of(fault->address);
 
+	stock_empty(mm->pool, &fault->stock);
+	if (fault->page)
+		page_drop(mm->pool, fault->page, COUNT_REFERENCE);
+	fault->page = NULL;
+	fault->looked = false;
 	if (!error)
 		return STEP_DONE;
 	tree_prune(mm->pool, &mm->tables, vpn, vpn + 1);
@@ -271,12 +370,12 @@ static int fault_with(struct hf_mm *mm, uint64_t address, bool write, unsigned h
 	enum step step;
 	int error;
 
-	*fault = (struct fault){ .mm = mm, .address = page_floor(address) };
+	*fault = (struct fault){ .mm = mm, .address = page_floor(address), .stock = STOCK_EMPTY };
 	do {
 		error = mm_lock(mm);
 		if (error)
 			return error;
-		error = fault_begin(fault, write);
+		error = fault_begin(fault, write, how);
 		if (!error)
 			error = how ? qualify(fault, how) : write ? write_fault(fault) : read_fault(fault);
 		step = settle(fault, error);

@@ -12,6 +12,9 @@ struct fault {
 	uint64_t address;	/* of the page */
 	pte_slot *slot;
 	struct hf_object *wait;	/* with -EAGAIN: the object whose truncate to wait for */
+	struct page *page;	/* looked: the object's page for it, with a reference, or NULL */
+	bool looked;
+	struct page_stock stock; /* for what it makes */
 };
 
 /*

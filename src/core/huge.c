@@ -50,9 +50,9 @@ void huge_part(struct hf_pool *pool, pte_slot *slot, struct page *table)
 	page_drop(pool, whole, COUNT_REFERENCE);
 }
 
-bool huge_split(struct hf_pool *pool, pte_slot *slot)
+bool huge_split(struct hf_pool *pool, pte_slot *slot, struct page_stock *stock)
 {
-	struct page *table = table_alloc(pool, PAGE_ANY);
+	struct page *table = table_take(pool, stock, PAGE_ANY);
 
 	if (table)
 		huge_part(pool, slot, table);

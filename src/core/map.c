@@ -42,26 +42,18 @@ void cut_ends(struct hf_mm *mm, uint64_t start, uint64_t end, struct vma *spares
 	vma_cut(mm, end, &spares[1]);
 }
 
-int cut_range(struct hf_mm *mm, uint64_t start, uint64_t end)
-{
-	struct vma *spares[2];
-	int error = cut_prepare(mm->pool, spares);
-
-	if (error)
-		return error;
-	cut_ends(mm, start, end, spares);
-	cut_done(spares);
-	return 0;
-}
-
 /* ---- unmapping ---------------------------------------------------------------------- */
 
 int unmap_prepare(struct hf_mm *mm, uint64_t start, uint64_t end, struct vma *spares[2])
 {
+	int error = cut_prepare(mm->pool, spares);
+
 	/* Where nothing is mapped there is no entry, and what a table that sticks out holds is its neighbours'. */
-	if (vma_first(mm, start, end) && tree_own_ends(mm->pool, &mm->tables, vpn_of(start), vpn_of(end)))
-		return -HF_ENOMEM;
-	return cut_prepare(mm->pool, spares);
+	if (!error && vma_first(mm, start, end))
+		error = tree_own_ends(mm->pool, &mm->tables, vpn_of(start), vpn_of(end));
+	if (error)
+		cut_done(spares);
+	return error;
 }
 
 void unmap_range(struct hf_mm *mm, uint64_t start, uint64_t end, struct vma *spares[2], enum clear clear)
@@ -221,8 +213,9 @@ static pte_t entry_under(const struct hf_mm *mm, const struct vma *vma, unsigned
 	return (pte | PTE_KEPT) & ~PTE_P;
 }
 
-/* Make the tables the mm's own in which an entry of [from, to) will change: 0 or -ENOMEM. */
-static int own_what_changes(struct hf_mm *mm, const struct vma *vma, vpn_t from, vpn_t to, unsigned prot)
+/* The ways to the tables in which an entry of [from, to) will change. */
+static void build_what_changes(struct build *build, struct hf_mm *mm, const struct vma *vma, vpn_t from, vpn_t to,
+			      unsigned prot)
 {
 	pte_slot *slot;
 
@@ -231,21 +224,26 @@ static int own_what_changes(struct hf_mm *mm, const struct vma *vma, vpn_t from,
 
 		if (entry_under(mm, vma, prot, pte) == pte)
 			continue;
-		if (!tree_build(mm->pool, &mm->tables, vpn))
-			return -HF_ENOMEM;
+		build_way(build, vpn);
 		vpn |= TABLE_ENTRIES - 1;	/* this table is done */
 	}
-	return 0;
 }
 
-static int protect_prepare(struct hf_mm *mm, uint64_t start, uint64_t end, unsigned prot)
+static int protect_prepare(struct hf_mm *mm, uint64_t start, uint64_t end, unsigned prot, struct vma *spares[2])
 {
-	int error = 0;
+	struct build build = build_of(mm->pool, &mm->tables);
+	int error = cut_prepare(mm->pool, spares);
 
-	for (struct vma *vma = vma_first(mm, start, end); vma && !error; vma = vma_next(vma, end))
-		error = own_what_changes(mm, vma, vpn_of(vma->start > start ? vma->start : start),
-					 vpn_of(vma->end < end ? vma->end : end), prot);
-	return error ? error : cut_range(mm, start, end);
+	if (error)
+		return error;
+	do {
+		for (struct vma *vma = vma_first(mm, start, end); vma; vma = vma_next(vma, end))
+			build_what_changes(&build, mm, vma, vpn_of(vma->start > start ? vma->start : start),
+					  vpn_of(vma->end < end ? vma->end : end), prot);
+	} while (build_goes_on(&build));
+	if (build.error)
+		cut_done(spares);
+	return build.error;
 }
 
 /* Change the entries to what the mapping says; true if somebody lost a right. */
@@ -276,14 +274,17 @@ static bool protect_entries(struct hf_mm *mm, struct vma *vma, unsigned prot)
 
 static int protect_locked(struct hf_mm *mm, uint64_t start, uint64_t end, unsigned prot)
 {
+	struct vma *spares[2];
 	bool lost = false;
 	int error = may_protect(mm, start, end, prot);
 
 	if (!error)
-		error = protect_prepare(mm, start, end, prot);
+		error = protect_prepare(mm, start, end, prot, spares);
 	if (error)
 		return error;
 	/* ---- point of no return ---- */
+	cut_ends(mm, start, end, spares);
+	cut_done(spares);
 	for (struct vma *vma = vma_first(mm, start, end); vma; vma = vma_next(vma, end)) {
 		vma->prot = rights_of(prot);
 		if (prot & HF_PROT_SEAL)

@@ -14,10 +14,7 @@ int cut_prepare(struct hf_pool *pool, struct vma *spares[2]);
 void cut_ends(struct hf_mm *mm, uint64_t start, uint64_t end, struct vma *spares[2]);
 void cut_done(struct vma *spares[2]);	/* give back what was not needed */
 
-/* All of it for a range whose VMAs are only to change: 0 or -ENOMEM. */
-int cut_range(struct hf_mm *mm, uint64_t start, uint64_t end);
-
-/* The same, and what unmap_range() needs: the tables at the range's ends, the mm's own. */
+/* The VMAs, and what unmap_range() needs: the tables at the range's ends, the mm's own. */
 int unmap_prepare(struct hf_mm *mm, uint64_t start, uint64_t end, struct vma *spares[2]);
 
 /* Unmap [start, end), which is prepared, cutting what sticks out. */

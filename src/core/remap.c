@@ -42,37 +42,73 @@ static bool moves_whole(const struct moving *moving, vpn_t vpn, pte_t pte)
 				   vpn + TABLE_ENTRIES <= moving->end);
 }
 
-static pte_slot *build_target(struct hf_mm *mm, vpn_t vpn, pte_t pte)
+static bool moves(const struct remap *remap)
 {
-	return pte & PTE_PS ? tree_build_upper(mm->pool, &mm->tables, vpn) : tree_build(mm->pool, &mm->tables, vpn);
+	return remap->to != remap->start;
 }
 
-/* Tables of its own at both places for every entry that moves: 0 or -ENOMEM. */
-static int build_tables(const struct remap *remap)
+/* At the old place: for every entry that moves, and at the ends of what is unmapped. */
+static void build_source(struct build *build, const struct remap *remap)
+{
+	struct moving moving = moving_of(remap);
+	vpn_t from = moves(remap) ? moving.from : moving.end, end = moving.from + vpn_of(remap->old_length);
+	struct leaf leaf;
+
+	if (from == end)
+		return;
+	build_end(build, from, from, end);
+	for (vpn_t vpn = from; tree_leaf(build->pool, build->tree, vpn, moving.end, &leaf); vpn = leaf.vpn + leaf.count)
+		if (leaf.huge && moves_whole(&moving, leaf.vpn, PTE_PS))
+			build_upper(build, leaf.vpn);
+		else
+			build_way(build, leaf.vpn);
+	build_end(build, end - 1, from, end);
+}
+
+/* At the new place, the same, for every entry that there will be. */
+static void build_target(struct build *build, const struct remap *remap)
 {
 	struct hf_mm *mm = remap->mm;
 	struct moving moving = moving_of(remap);
+	vpn_t to_end = moving.to + vpn_of(remap->new_length), vpn, next;
+	bool unmaps = vma_first(mm, remap->to, remap->to + remap->new_length);
 	pte_slot *slot;
-	pte_t pte;
 
-	if (tree_own_range(mm->pool, &mm->tables, moving.from, moving.end))
-		return -HF_ENOMEM;
-	for (vpn_t vpn = moving.from; (vpn = tree_next(mm->pool, &mm->tables, vpn, moving.end, &slot)) < moving.end;
-	     vpn = pte_after(vpn, pte)) {
-		bool good = true;
+	if (unmaps)
+		build_end(build, moving.to, moving.to, to_end);
+	for (vpn = moving.from; (vpn = tree_next(mm->pool, &mm->tables, vpn, moving.end, &slot)) < moving.end; vpn = next) {
+		pte_t pte = pte_load(slot);
 
-		pte = pte_load(slot);
-		if (!moves_whole(&moving, vpn, pte)) {
-			slot = tree_build(mm->pool, &mm->tables, vpn);
-			good = slot;
-			pte = good ? pte_load(slot) : 0;
-		}
-		if (good && build_target(mm, vpn - moving.from + moving.to, pte))
-			continue;
-		tree_prune(mm->pool, &mm->tables, moving.to, moving.to + (moving.end - moving.from));
-		return -HF_ENOMEM;
+		/* What a huge entry shows that does not move as it is moves page by page. */
+		next = moves_whole(&moving, vpn, pte) ? pte_after(vpn, pte) : vpn + 1;
+		if ((pte & PTE_PS) && next != vpn + 1)
+			build_upper(build, vpn - moving.from + moving.to);
+		else
+			build_way(build, vpn - moving.from + moving.to);
 	}
-	return 0;
+	if (unmaps)
+		build_end(build, to_end - 1, moving.to, to_end);
+}
+
+/* Tables of its own at both places, the lower first: 0 or -ENOMEM. */
+static int build_tables(const struct remap *remap)
+{
+	struct build build = build_of(remap->mm->pool, &remap->mm->tables);
+
+	do {
+		if (remap->to < remap->start)
+			build_target(&build, remap);
+		build_source(&build, remap);
+		if (remap->to > remap->start)
+			build_target(&build, remap);
+	} while (build_goes_on(&build));
+	return build.error;
+}
+
+/* It is there: its tables are built. */
+static pte_slot *place_for(struct hf_mm *mm, vpn_t vpn, pte_t pte)
+{
+	return pte & PTE_PS ? tree_build_upper(mm->pool, &mm->tables, vpn) : tree_build(mm->pool, &mm->tables, vpn);
 }
 
 static void move_entries(const struct remap *remap)
@@ -92,9 +128,9 @@ static void move_entries(const struct remap *remap)
 		pte = tree_empty(mm->pool, slot);
 		/* Built before: it finds what is there. */
 		if (pte & PTE_PS)
-			tree_fill_huge(mm->pool, build_target(mm, there, pte), pte | PTE_HAS_PINNED);
+			tree_fill_huge(mm->pool, place_for(mm, there, pte), pte | PTE_HAS_PINNED);
 		else
-			tree_fill(mm->pool, build_target(mm, there, pte), pte);
+			tree_fill(mm->pool, place_for(mm, there, pte), pte);
 	}
 }
 
@@ -160,19 +196,17 @@ static void move_mapping(struct remap *remap)
 
 static int remap_prepare(struct remap *remap, const uint64_t *wish)
 {
-	uint64_t end = remap->start + remap->old_length, stays = remap->start;
 	int error = choose_place(remap, wish);
 
-	if (!error && remap->to == remap->start)
-		stays += remap->new_length;
-	if (!error && stays < end)
-		error = unmap_prepare(remap->mm, stays, end, remap->spares);
+	if (!error && (moves(remap) || remap->new_length < remap->old_length))
+		error = cut_prepare(remap->mm->pool, remap->spares);
 	if (!error && (remap->flags & HF_REMAP_FIXED))
-		error = unmap_prepare(remap->mm, remap->to, remap->to + remap->new_length, remap->more);
-	if (error || remap->to == remap->start)
-		return error;
-	remap->moved = vma_alloc(remap->mm->pool);
-	return remap->moved ? build_tables(remap) : -HF_ENOMEM;
+		error = cut_prepare(remap->mm->pool, remap->more);
+	if (!error && moves(remap)) {
+		remap->moved = vma_alloc(remap->mm->pool);
+		error = remap->moved ? 0 : -HF_ENOMEM;
+	}
+	return error ? error : build_tables(remap);
 }
 
 static int remap_locked(struct remap *remap, const uint64_t *wish)
@@ -192,7 +226,7 @@ static int remap_locked(struct remap *remap, const uint64_t *wish)
 	if (error)
 		return error;
 	/* ---- point of no return ---- */
-	if (remap->to == remap->start) {
+	if (!moves(remap)) {
 		resize_in_place(remap);
 		return 0;
 	}

@@ -93,7 +93,7 @@ static struct plat_lock *lock_of(struct hf_pool *pool, pfn_t pfn)
 	return &pool->table_locks[pfn % TABLE_LOCKS];
 }
 
-static bool own_locked(struct hf_pool *pool, pte_slot *slot, pfn_t pfn, unsigned level)
+static bool own_locked(struct hf_pool *pool, pte_slot *slot, pfn_t pfn, unsigned level, struct page_stock *stock)
 {
 	struct page *old = page_of(pool, pfn), *page;
 
@@ -101,7 +101,7 @@ static bool own_locked(struct hf_pool *pool, pte_slot *slot, pfn_t pfn, unsigned
 		pte_set(slot, PTE_ALONE);
 		return true;
 	}
-	page = table_alloc(pool, PAGE_ANY);
+	page = table_take(pool, stock, PAGE_ANY);
 	if (!page)
 		return false;
 	/* ---- point of no return ---- */
@@ -112,13 +112,13 @@ static bool own_locked(struct hf_pool *pool, pte_slot *slot, pfn_t pfn, unsigned
 	return true;
 }
 
-bool table_own(struct hf_pool *pool, pte_slot *slot, unsigned level)
+bool table_own(struct hf_pool *pool, pte_slot *slot, unsigned level, struct page_stock *stock)
 {
 	pfn_t pfn = pte_pfn(pte_load(slot));
 	bool done;
 
 	plat_lock(lock_of(pool, pfn));
-	done = own_locked(pool, slot, pfn, level);
+	done = own_locked(pool, slot, pfn, level, stock);
 	plat_unlock(lock_of(pool, pfn));
 	return done;
 }

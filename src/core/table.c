@@ -46,6 +46,23 @@ pte_slot *tree_find(const struct hf_pool *pool, const struct tree *tree, vpn_t v
 	return pfn ? &table_of(pool, pfn)[table_index(vpn, 0)] : NULL;
 }
 
+pte_slot *tree_look(const struct hf_pool *pool, const struct tree *tree, vpn_t vpn, unsigned *others)
+{
+	pfn_t pfn = tree->root;
+
+	*others = 0;
+	for (unsigned level = tree->height - 1; level; level--) {
+		pte_t pte = pte_load(&table_of(pool, pfn)[table_index(vpn, level)]);
+
+		if (!*others && (!table_is_own(pte) || (pte & PTE_PS)))
+			*others = level;
+		if (pte & PTE_PS)
+			return &table_of(pool, pfn)[table_index(vpn, level)];
+		pfn = pte_pfn(pte);
+	}
+	return &table_of(pool, pfn)[table_index(vpn, 0)];
+}
+
 void table_born(struct hf_pool *pool)
 {
 	atomic_fetch_add_explicit(&pool->tables, 1, memory_order_relaxed);
@@ -57,6 +74,19 @@ struct page *table_alloc(struct hf_pool *pool, enum page_fill fill)
 
 	if (page)
 		table_born(pool);
+	return page;
+}
+
+struct page *table_take(struct hf_pool *pool, struct page_stock *stock, enum page_fill fill)
+{
+	struct page *page;
+
+	if (!stock)
+		return table_alloc(pool, fill);
+	page = stock_take(pool, stock, PAGE_TABLE);
+	if (fill == PAGE_ZEROED)
+		plat_fill(page_bytes(pool, pfn_of(pool, page)), 0, PAGE_BYTES);
+	table_born(pool);
 	return page;
 }
 
@@ -81,24 +111,23 @@ static bool tree_raise(struct hf_pool *pool, struct tree *tree, vpn_t vpn)
 	return true;
 }
 
-/* A table of that level behind slot, the tree's own: made, kept or copied.  0: there is no page. */
-static pfn_t build_table(struct hf_pool *pool, pte_slot *slot, unsigned level)
+pfn_t table_build(struct hf_pool *pool, pte_slot *slot, unsigned level, struct page_stock *stock)
 {
 	pte_t pte = pte_load(slot);
 
 	if (unlikely(pte & PTE_PS)) {
-		if (!huge_split(pool, slot))
+		if (!huge_split(pool, slot, stock))
 			return 0;
 		pte = pte_load(slot);
 	} else if (!pte) {
-		struct page *page = table_alloc(pool, PAGE_ZEROED);
+		struct page *page = table_take(pool, stock, PAGE_ZEROED);
 
 		if (!page)
 			return 0;
 		pte = pte_make(pfn_of(pool, page), PTE_TABLE);
 		tree_fill(pool, slot, pte);
 	} else if (unlikely(!table_is_own(pte))) {
-		if (!table_own(pool, slot, level))
+		if (!table_own(pool, slot, level, stock))
 			return 0;
 		pte = pte_load(slot);
 	}
@@ -114,7 +143,7 @@ static pte_slot *build_down(struct hf_pool *pool, struct tree *tree, vpn_t vpn, 
 		return NULL;
 	pfn = tree->root;
 	for (unsigned level = tree->height - 1; pfn && level > lowest; level--)
-		pfn = build_table(pool, &table_of(pool, pfn)[table_index(vpn, level)], level - 1);
+		pfn = table_build(pool, &table_of(pool, pfn)[table_index(vpn, level)], level - 1, NULL);
 	return pfn ? &table_of(pool, pfn)[table_index(vpn, lowest)] : NULL;
 }
 
@@ -233,40 +262,6 @@ void tree_clear(struct hf_pool *pool, struct tree *tree, vpn_t from, vpn_t to, e
 
 	if (from < reach)
 		clear_under(pool, tree->root, tree->height - 1, from, to < reach ? to : reach, clear);
-}
-
-/* Make the tables on the way to vpn the tree's own, down to the first that lies in [from, to) as a whole. */
-static bool own_end(struct hf_pool *pool, const struct tree *tree, vpn_t vpn, vpn_t from, vpn_t to)
-{
-	pfn_t pfn = tree->root;
-
-	for (unsigned level = tree->height - 1; level; level--) {
-		pte_slot *slot = &table_of(pool, pfn)[table_index(vpn, level)];
-		uint64_t span = tree_reach(level);
-		vpn_t first = vpn & ~(span - 1);
-
-		if (!atomic_load_explicit(slot, memory_order_relaxed) || (first >= from && first + span <= to))
-			return true;
-		pfn = build_table(pool, slot, level - 1);
-		if (!pfn)
-			return false;
-	}
-	return true;
-}
-
-int tree_own_ends(struct hf_pool *pool, struct tree *tree, vpn_t from, vpn_t to)
-{
-	return own_end(pool, tree, from, from, to) && own_end(pool, tree, to - 1, from, to) ? 0 : -HF_ENOMEM;
-}
-
-int tree_own_range(struct hf_pool *pool, struct tree *tree, vpn_t from, vpn_t to)
-{
-	struct leaf leaf;
-
-	for (vpn_t vpn = from; tree_leaf(pool, tree, vpn, to, &leaf); vpn = leaf.vpn + leaf.count)
-		if (!(leaf.huge ? tree_build_upper(pool, tree, leaf.vpn) : tree_build(pool, tree, leaf.vpn)))
-			return -HF_ENOMEM;
-	return 0;
 }
 
 void tree_lower(struct hf_pool *pool, struct tree *tree)

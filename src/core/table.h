@@ -52,6 +52,13 @@ static inline uint64_t tree_reach(unsigned height)
 pte_slot *tree_find(const struct hf_pool *pool, const struct tree *tree, vpn_t vpn);
 
 /*
+ * The same in an mm's tree: where no table is, in the zero page.  *others: so many tables
+ * there are on the way, from the first that is not known to be the tree's own; a huge entry,
+ * which is still to be parted, counts as one.
+ */
+pte_slot *tree_look(const struct hf_pool *pool, const struct tree *tree, vpn_t vpn, unsigned *others);
+
+/*
  * The last-level entry for who is going to change it: missing tables are made, shared ones
  * made the tree's own, all the way down, and a huge entry is parted.  NULL when there is no
  * page for a table.
@@ -64,6 +71,12 @@ pte_slot *tree_build_upper(struct hf_pool *pool, struct tree *tree, vpn_t vpn);
 /* A page for a table, with whatever bytes are in it, or NULL; a page that is to become one. */
 struct page *table_alloc(struct hf_pool *pool, enum page_fill fill);
 void table_born(struct hf_pool *pool);
+
+/* The same from a stock, which can't fail; NULL: allocated. */
+struct page *table_take(struct hf_pool *pool, struct page_stock *stock, enum page_fill fill);
+
+/* A table of that level behind slot, the tree's own: made, kept or copied.  0: there is no page. */
+pfn_t table_build(struct hf_pool *pool, pte_slot *slot, unsigned level, struct page_stock *stock);
 
 /* Set and empty a last-level entry, keeping the table's count of entries in use. */
 void tree_fill(struct hf_pool *pool, pte_slot *slot, pte_t pte);
@@ -88,15 +101,9 @@ enum clear {
 /*
  * Empty the entries of [from, to) and drop their pages.  A table that lies in the
  * range as a whole is dropped as a whole; where one sticks out it must be the
- * tree's own (tree_own_ends).
+ * tree's own (build_end).
  */
 void tree_clear(struct hf_pool *pool, struct tree *tree, vpn_t from, vpn_t to, enum clear clear);
-
-/* Make the tables that stick out of [from, to) the tree's own: 0 or -ENOMEM. */
-int tree_own_ends(struct hf_pool *pool, struct tree *tree, vpn_t from, vpn_t to);
-
-/* Make all tables over [from, to) the tree's own: 0 or -ENOMEM. */
-int tree_own_range(struct hf_pool *pool, struct tree *tree, vpn_t from, vpn_t to);
 
 /* Drop roots that lead to less than they could; a tree of nothing has none.  Not for lock-free walkers. */
 void tree_lower(struct hf_pool *pool, struct tree *tree);
@@ -149,7 +156,7 @@ static inline pte_t pte_part(pte_t pte, unsigned part)
 bool pte_pinned(const struct hf_pool *pool, pte_t pte);
 
 /* A table in place of a huge entry that stands in a table of the tree's own.  False: there is no page for it. */
-bool huge_split(struct hf_pool *pool, pte_slot *slot);
+bool huge_split(struct hf_pool *pool, pte_slot *slot, struct page_stock *stock);
 /* The same with a page for the table, which table_alloc() gave. */
 void huge_part(struct hf_pool *pool, pte_slot *slot, struct page *table);
 
@@ -172,9 +179,9 @@ pte_t pte_share(struct hf_pool *pool, pte_slot *slot, pte_t pte);
 
 /*
  * Make the table behind slot, of that level, the owner's alone: kept if nobody else
- * has it any more, else copied.  False: there is no page.
+ * has it any more, else copied, to a page of the stock (NULL: allocated).  False: there is no page.
  */
-bool table_own(struct hf_pool *pool, pte_slot *slot, unsigned level);
+bool table_own(struct hf_pool *pool, pte_slot *slot, unsigned level, struct page_stock *stock);
 
 /* Drop a reference to a table of that level, and with the last one what is under it. */
 void table_drop(struct hf_pool *pool, pfn_t pfn, unsigned level);
@@ -184,5 +191,45 @@ void pte_drop(struct hf_pool *pool, pte_t pte);
 
 /* Set HAS_PINNED in every upper entry on the way down to vpn, as far as there is one (the owner's lock held). */
 void tree_mark_pinned(const struct hf_pool *pool, const struct tree *tree, vpn_t vpn);
+
+/* ---- all that a call needs, or nothing: build.c ---------------------------------------- */
+
+#define BUILD_NONE UINT64_MAX
+
+struct build {
+	struct hf_pool *pool;
+	struct tree *tree;
+	struct page_stock stock;
+	uint64_t pages;		/* counted: for tables, and what else the caller adds */
+	uint64_t missed;	/* so many there were not; BUILD_NONE */
+	vpn_t last;		/* the way counted last, */
+	unsigned depth;		/* and down to the table behind which level's entry */
+	bool asks, builds;	/* the second count; what comes after it */
+	int error;		/* 0 or -ENOMEM */
+};
+
+static inline struct build build_of(struct hf_pool *pool, struct tree *tree)
+{
+	/* Nothing has been counted, not even the root's entry. */
+	return (struct build){ .pool = pool, .tree = tree, .stock = STOCK_EMPTY, .missed = BUILD_NONE, .depth = tree->height };
+}
+
+/* The whole way to vpn: missing tables are made, and shared ones made the tree's own. */
+void build_way(struct build *build, vpn_t vpn);
+
+/* The same as far as the level 1 entry, huge or not. */
+void build_upper(struct build *build, vpn_t vpn);
+
+/* Of the way to vpn, an end of [from, to), the tables that are there and stick out: made the tree's own. */
+void build_end(struct build *build, vpn_t vpn, vpn_t from, vpn_t to);
+
+/* Have what was counted, and build from here on.  True: it is to be counted once more; else see build->error. */
+bool build_fill(struct build *build);
+
+/* False: it is built, or there are not enough pages. */
+bool build_goes_on(struct build *build);
+
+/* Both ends of [from, to) by themselves: 0 or -ENOMEM. */
+int tree_own_ends(struct hf_pool *pool, struct tree *tree, vpn_t from, vpn_t to);
 
 #endif

@@ -4,7 +4,7 @@
  * Each case is a state and one call.  The call is made with its first allocation
  * failing, then with the second, and so on until none fails.  A call that fails
  * says -ENOMEM, or a prefix where it may, and leaves everything as it was: all that
- * can be read is compared with a twin in which the call was not made, or made for
+ * can be read, and how many pages and tables are taken, is compared with a twin in which the call was not made, or made for
  * the prefix alone.  Then the same call succeeds, and at the end every page is back.
  *
  * Pages, page tables and the library's own structures all count (lab.h).
@@ -130,6 +130,18 @@ static void full_house(struct state *state)
 	state->child = NULL;
 }
 
+/* Two last-level tables, and those above them, are shared. */
+static void forked_wide(struct state *state)
+{
+	written(state);
+	state->object = new_object(8);
+	map_at(state->mm, NEAR_END, 100, RW, HF_MAP_FIXED, NULL);
+	fill(state->mm, NEAR_END, 9, 100 * P);
+	map_at(state->mm, AWAY, 8, RW, HF_MAP_FIXED, NULL);
+	put(state->mm, AWAY + 5 * P, 10);
+	state->child = fork_mm(state->mm);
+}
+
 /* ---- calls ---------------------------------------------------------------------- */
 
 static size_t least(size_t a, size_t b)
@@ -216,6 +228,46 @@ static long long move_over_another(struct state *state, size_t length)
 
 	(void)length;
 	return hf_remap(state->mm, NEAR_END, 2 * P, 2 * P, HF_REMAP_MAYMOVE | HF_REMAP_FIXED, &to);
+}
+
+static long long unmap_wide(struct state *state, size_t length)
+{
+	(void)length;
+	return hf_unmap(state->mm, NEAR_END + P, 50 * P);
+}
+
+static long long protect_wide(struct state *state, size_t length)
+{
+	(void)length;
+	return hf_protect(state->mm, NEAR_END + P, 50 * P, R);
+}
+
+static long long discard_wide(struct state *state, size_t length)
+{
+	(void)length;
+	return hf_advise(state->mm, NEAR_END + P, 50 * P, HF_ADVISE_DISCARD);
+}
+
+static long long map_over_wide(struct state *state, size_t length)
+{
+	(void)length;
+	return map(state, NEAR_END + P, 50, HF_MAP_FIXED);
+}
+
+static long long move_wide(struct state *state, size_t length)
+{
+	uint64_t to = AWAY + 4 * P;
+
+	(void)length;
+	return hf_remap(state->mm, NEAR_END + P, 50 * P, 40 * P, HF_REMAP_MAYMOVE | HF_REMAP_FIXED, &to);
+}
+
+static long long move_down(struct state *state, size_t length)
+{
+	uint64_t to = BASE + 490 * P;
+
+	(void)length;
+	return hf_remap(state->mm, NEAR_END + 20 * P, 20 * P, 20 * P, HF_REMAP_MAYMOVE | HF_REMAP_FIXED, &to);
 }
 
 static long long grow(struct state *state, size_t length)
@@ -391,6 +443,15 @@ static const struct oom_case cases[] = {
 	{ "fill shared and private mappings", object_mapped, fill_mapped_object, PAGES(8), true },
 	{ "atomic on untouched memory", untouched, add, 0, false },
 	{ "break COW", forked, break_cow, PAGES(8), true },
+	{ "break COW in shared tables", forked_wide, write_some, PAGES(5), true },
+	{ "write pin in shared tables", forked_wide, pin_untouched, PAGES(4), true },
+	{ "read pin in shared tables", forked_wide, pin_read_untouched, PAGES(70), true },
+	{ "unmap a part of what a fork shares", forked_wide, unmap_wide, 0, false },
+	{ "map over a part of what a fork shares", forked_wide, map_over_wide, 0, false },
+	{ "protect a part of what a fork shares", forked_wide, protect_wide, 0, false },
+	{ "discard a part of what a fork shares", forked_wide, discard_wide, 0, false },
+	{ "move a part of what a fork shares over another", forked_wide, move_wide, 0, false },
+	{ "move a part of what a fork shares down", forked_wide, move_down, 0, false },
 	{ "write to an object", object_only, write_object, PAGES(3), true },
 	{ "cut an object that two mms map", object_in_two, cut_object, 0, false },
 	{ "write pin of untouched memory", untouched, pin_untouched, PAGES(4), true },
@@ -457,6 +518,8 @@ static void see_mm(struct seen *seen, struct hf_mm *mm)
 static void see_all(struct state *state, struct seen *seen)
 {
 	seen->count = 0;
+	see(seen, stats_now().pages_free);
+	see(seen, stats_now().pages_table);
 	see_mm(seen, state->mm);
 	see_mm(seen, state->child);
 	if (state->object) {
