@@ -134,7 +134,8 @@ static int advise_locked(struct hf_mm *mm, uint64_t start, uint64_t end, enum hf
 	int error = may_advise(mm, start, end, advice);
 
 	if (!error)
-		error = advice == HF_ADVISE_DISCARD ? unmap_prepare(mm, start, end, spares) : cut_prepare(mm->pool, spares);
+		error = advice == HF_ADVISE_DISCARD ? unmap_prepare(mm, start, end, spares) :
+							cut_prepare_alone(mm, start, end, spares);
 	if (error)
 		return error;
 	/* ---- point of no return ---- */

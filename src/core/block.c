@@ -86,6 +86,21 @@ bool block_join(struct page *whole, uint32_t flags)
 						       memory_order_relaxed);
 }
 
+bool block_rejoin(struct hf_pool *pool, struct page *whole)
+{
+	uint64_t count = atomic_load_explicit(&whole->count, memory_order_relaxed);
+
+	/* Its last unpin may come first: then the parts are about to lose a reference each. */
+	do {
+		if ((count & COUNT_DEAD) || !COUNT_PINS(count) || COUNT_REFERENCES(count))
+			return false;
+	} while (!atomic_compare_exchange_weak_explicit(&whole->count, &count, count + COUNT_REFERENCE,
+							memory_order_relaxed, memory_order_relaxed));
+	for (unsigned i = 0; i < TABLE_ENTRIES; i++)
+		page_drop(pool, part_of(pool, whole, i), COUNT_REFERENCE);
+	return true;
+}
+
 /* ---- back ---------------------------------------------------------------------------------- */
 
 void block_free(struct hf_pool *pool, struct page *whole)

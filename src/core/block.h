@@ -15,7 +15,7 @@
  *	end     page_drop()     the whole: DEAD; each part loses its 1.  Those that are pinned
  *	                        live on as pages; all others go back, together if they are all
  *	split   block_split()   the whole: from 1 reference and no pin to DEAD; the parts' are the caller's
- *	join    block_join()    the way back
+ *	join    block_join()    the way back; block_rejoin() while the whole is pinned
  *
  * A late pin may stand on a DEAD whole for a moment, as on a dead page, until it has taken
  * itself back.  It is nobody's pin, and page_pinned() does not count it.
@@ -45,15 +45,16 @@ static inline pfn_t block_pfn(const struct hf_pool *pool, const struct page *who
 	return (pfn_t)(whole - pool->blocks) * TABLE_ENTRIES;
 }
 
-/* Is a page pinned, itself or with the whole of its block?  Sees what was done through pins that are over. */
+/*
+ * Is a page pinned, itself or with the whole of its block?  Sees what was done through pins
+ * that are over.  The whole first: who parts a pin of it pins each part before he unpins the
+ * whole (races/huge-fork-against-unpin-of-a-part).
+ */
 static inline bool page_pinned(const struct hf_pool *pool, const struct page *page)
 {
-	uint64_t whole;
+	uint64_t whole = page_counts(block_of(pool, pfn_of(pool, page)));
 
-	if (page_pins(page))
-		return true;
-	whole = page_counts(block_of(pool, pfn_of(pool, page)));
-	return !(whole & COUNT_DEAD) && COUNT_PINS(whole);
+	return (!(whole & COUNT_DEAD) && COUNT_PINS(whole)) || page_pins(page);
 }
 
 /* How many of the parts are pinned themselves, the pins of the whole aside. */
@@ -80,6 +81,12 @@ void block_get_parts(struct hf_pool *pool, struct page *whole);
  * False: nothing was done; such a one has not yet taken its pin back.
  */
 bool block_join(struct page *whole, uint32_t flags);
+
+/*
+ * The way back where a whole is there that has nothing but pins: the caller, who has a reference to
+ * each part beside the whole's, has one to the whole instead.  False: nothing was done.
+ */
+bool block_rejoin(struct hf_pool *pool, struct page *whole);
 
 /* A whole that has just died (page_free()). */
 void block_free(struct hf_pool *pool, struct page *whole);

@@ -91,6 +91,14 @@ void build_end(struct build *build, vpn_t vpn, vpn_t from, vpn_t to)
 	go(build, vpn, 0, false, from, to);
 }
 
+void build_cut(struct build *build, vpn_t vpn)
+{
+	const pte_slot *slot = vpn % TABLE_ENTRIES ? tree_find(build->pool, build->tree, vpn) : NULL;
+
+	if (slot && (pte_load(slot) & PTE_PS))
+		build_way(build, vpn);
+}
+
 bool build_fill(struct build *build)
 {
 	build->error = build->pages == build->missed ? -HF_ENOMEM : stock_fill(build->pool, &build->stock, build->pages);

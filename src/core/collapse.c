@@ -3,7 +3,7 @@
  *
  *	1  close the handshake: no pin begins, no store is under way (handshake.h)
  *	2  look: are the pages a block already, in order and this mm's alone?  Then they become
- *	   one where they are, also the pinned among them, whose pins stay on the parts.
+ *	   one where they are, also the pinned among them, whose pins stay where they are.
  *	   Else each must be free to move: not pinned, no plain reference
  *	3  the huge entry takes the table's place in one store; then the table is dropped
  *
@@ -27,34 +27,47 @@ static int may_collapse(struct hf_mm *mm, uint64_t block)
 	return vma->object || vma->end - block < TABLE_BYTES ? -HF_EINVAL : 0;
 }
 
-/* May a page be given up for a copy?  0, or the reason why not. */
-static int may_move(const struct hf_pool *pool, pte_t pte)
+/*
+ * May a page be given up for a copy?  0, or the reason why not.  What a fork shares, by itself or
+ * with its table, has no pins, and others hold it for reasons of their own.
+ */
+static int may_move(const struct hf_pool *pool, pte_t table, pte_t pte)
 {
 	if (pte & PTE_HOLE)
 		return -HF_ENODATA;
-	if (!pte_has_page(pte) || pte_is_zero_page(pte))
+	if (!pte_has_page(pte) || !(table & pte & PTE_PINNABLE))
 		return 0;
-	/* What a fork shares has no pins, and others hold it for reasons of their own. */
-	return pte_pinned(pool, pte) || ((pte & PTE_PINNABLE) && !page_is_alone(pte_page(pool, pte))) ? -HF_EBUSY : 0;
+	return pte_pinned(pool, pte) || !page_is_alone(pte_page(pool, pte)) ? -HF_EBUSY : 0;
 }
 
-/* The block that the table's pages are as they stand; NULL: they are none, or not this mm's alone. */
-static struct page *block_in_place(const struct hf_pool *pool, pte_t table)
+/* Does the table show a block as it stands, page by page, each with so many references? */
+static bool shows_block(const struct hf_pool *pool, pte_t table, pfn_t first, uint32_t references)
 {
-	const pte_slot *entries = table_of(pool, pte_pfn(table));
-	pfn_t first = pte_pfn(pte_load(&entries[0]));
+	for (unsigned part = 0; part < TABLE_ENTRIES; part++) {
+		pte_t pte = pte_load(&table_of(pool, pte_pfn(table))[part]);
+
+		if (!pte_has_page(pte) || !(pte & PTE_PINNABLE) || pte_pfn(pte) != first + part ||
+		    COUNT_REFERENCES(page_counts(page_of(pool, first + part))) != references)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * The pages of the table made a huge page where they are, if they are a block and nobody's but
+ * this mm's; NULL: they are not.  One that was parted while the whole was pinned may still be
+ * there, with a reference to each part.
+ */
+static struct page *join_in_place(struct hf_pool *pool, pte_t table)
+{
+	pfn_t first = pte_pfn(pte_load(&table_of(pool, pte_pfn(table))[0]));
+	struct page *whole = block_of(pool, first);
 
 	if (!table_is_own(table) || first % TABLE_ENTRIES || !first)
 		return NULL;
-	for (unsigned part = 0; part < TABLE_ENTRIES; part++) {
-		pte_t pte = pte_load(&entries[part]);
-
-		if (!pte_has_page(pte) || !(pte & PTE_PINNABLE) || pte_pfn(pte) != first + part ||
-		    !page_is_alone(page_of(pool, first + part)))
-			return NULL;
-	}
-	/* Alone, each: so nobody has the whole, which would hold a reference to each. */
-	return block_of(pool, first);
+	if (shows_block(pool, table, first, 1))
+		return block_join(whole, PAGE_ANONYMOUS) ? whole : NULL;
+	return shows_block(pool, table, first, 2) && block_rejoin(pool, whole) ? whole : NULL;
 }
 
 /* All that the entries of a table say together. */
@@ -74,7 +87,7 @@ static int block_by_copy(struct hf_pool *pool, pte_t table, struct page **whole)
 	pfn_t first;
 
 	for (unsigned part = 0; part < TABLE_ENTRIES; part++) {
-		int error = may_move(pool, pte_load(&entries[part]));
+		int error = may_move(pool, table, pte_load(&entries[part]));
 
 		if (error)
 			return error;
@@ -115,9 +128,8 @@ static int collapse_closed(struct hf_mm *mm, const struct vma *vma, pte_slot *sl
 {
 	struct hf_pool *pool = mm->pool;
 	pte_t table = pte_load(slot), huge;
-	struct page *whole = block_in_place(pool, table);
-	/* Not joined while somebody is about to take a pin back from an older huge page here. */
-	bool in_place = whole && block_join(whole, PAGE_ANONYMOUS);
+	struct page *whole = join_in_place(pool, table);
+	bool in_place = whole;
 	int error = in_place ? 0 : block_by_copy(pool, table, &whole);
 
 	if (error)

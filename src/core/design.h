@@ -67,9 +67,9 @@ static inline bool holdfast_copies(const struct hf_pool *pool, struct view view)
 	return (view.pte & PTE_PINNABLE) && pte_pinned(pool, view.pte);
 }
 
-static inline bool holdfast_keep(struct view view)
+static inline bool holdfast_keep(const struct hf_pool *pool, struct view view)
 {
-	return (view.pte & PTE_PINNABLE) || page_is_alone(view.page);
+	return (view.pte & PTE_PINNABLE) || pte_is_alone(pool, view.pte);
 }
 
 #ifdef HF_LAB
@@ -92,7 +92,7 @@ struct design {
 	bool (*fast)(struct view view, unsigned how);
 	enum own (*own)(const struct vma *vma, struct view view, unsigned how);
 	bool (*copies)(const struct hf_mm *mm, struct view view);
-	bool (*keep)(struct view view);
+	bool (*keep)(const struct hf_mm *mm, struct view view);
 	bool discard_keeps;
 	bool unshare_may_write;	/* an unshared page's entry is writable where the mapping is */
 	enum look look;		/* which tables a fork must search for pins */
@@ -106,7 +106,7 @@ bool design_looks_for_pins(const struct hf_mm *mm);
 #define DESIGN_FAST(mm, view, how) design_of(mm)->fast(view, how)
 #define DESIGN_OWN(mm, vma, view, how) design_of(mm)->own(vma, view, how)
 #define DESIGN_COPIES(mm, view) design_of(mm)->copies(mm, view)
-#define DESIGN_KEEP(mm, view) design_of(mm)->keep(view)
+#define DESIGN_KEEP(mm, view) design_of(mm)->keep(mm, view)
 #define DESIGN_DISCARD_KEEPS(mm) (design_of(mm)->discard_keeps)
 #define DESIGN_UNSHARE_MAY_WRITE(mm) (design_of(mm)->unshare_may_write)
 #define DESIGN_LOOKS_AT_TABLES(mm) (design_of(mm)->look == LOOK_TABLES)
@@ -119,7 +119,7 @@ bool design_looks_for_pins(const struct hf_mm *mm);
 #define DESIGN_FAST(mm, view, how) holdfast_fast(view, how)
 #define DESIGN_OWN(mm, vma, view, how) holdfast_own(view, how)
 #define DESIGN_COPIES(mm, view) holdfast_copies((mm)->pool, view)
-#define DESIGN_KEEP(mm, view) holdfast_keep(view)
+#define DESIGN_KEEP(mm, view) holdfast_keep((mm)->pool, view)
 #define DESIGN_DISCARD_KEEPS(mm) true
 #define DESIGN_UNSHARE_MAY_WRITE(mm) true
 #define DESIGN_LOOKS_AT_TABLES(mm) true

@@ -10,11 +10,17 @@
  *	           own page, shared    -              keep if alone (2),   keep if alone (2),
  *	             by a fork                        else copy            else copy
  *	           own page, PINNABLE  -              keep                 -
+ *	           huge page, shared   -              keep if alone, else   (the same)
+ *	             by a fork                        part, copy the page
  *	shared     nothing             object's page  object's page        object's page
  *	           object's page       -              make it writable     -
  *
  *	(1) sealed: the object's page itself
  *	(2) "alone" is the COW fault's question, and the design's to answer
+ *
+ * Where the mapping wants huge pages (HF_ADVISE_HUGE), "nothing" is a whole block, and the
+ * pool has one, any of these brings a huge page: a load, too, for zero pages would be in its
+ * way from then on.
  *
  * A store's page is dirty from the fault on; a read pin's never becomes dirty by
  * it (an unshare).  The table is Holdfast's; other designs make other choices in
@@ -159,9 +165,22 @@ static int replace_by_copy(struct fault *fault, pte_t bits)
 
 static struct view view_of(const struct fault *fault)
 {
-	pte_t pte = pte_load(fault->slot);
+	return (struct view){ pte_load(fault->slot), fault_page(fault), vma_is_private(fault->vma) };
+}
 
-	return (struct view){ pte, page_of(fault->mm->pool, pte_pfn(pte)), vma_is_private(fault->vma) };
+/* A table in place of the huge entry, and a page in hand for what is to stand in it: 0 or -ENOMEM. */
+static int part_huge(struct fault *fault)
+{
+	struct hf_pool *pool = fault->mm->pool;
+	int error = fault->stock.count ? 0 : stock_fill(pool, &fault->stock, 2);
+
+	if (error)
+		return error;
+	/* ---- point of no return ---- */
+	huge_split(pool, fault->slot, &fault->stock);
+	fault->slot = &table_of(pool, pte_pfn(pte_load(fault->slot)))[table_index(vpn_of(fault->address), 0)];
+	fault->level = 0;
+	return 0;
 }
 
 /* Make the page at a private address this mm's own; bits: W, D, as wanted. */
@@ -174,7 +193,9 @@ static int make_own(struct fault *fault, pte_t bits)
 		pte_set(fault->slot, PTE_PINNABLE | bits);
 		stat_add(fault->mm->pool, STAT_reuses, 1);
 	} else {
-		error = replace_by_copy(fault, bits);
+		error = fault->level ? part_huge(fault) : 0;
+		if (!error)
+			error = replace_by_copy(fault, bits);
 		if (error)
 			return error;
 	}
@@ -286,20 +307,31 @@ static int look_at_object(struct fault *fault, pte_t pte, bool make)
 	return error;
 }
 
-/* The tables on the way to the entry, and all else that the fault may want for. */
+/* The way as far as the entry that the fault has found. */
+static void build_to_entry(struct build *build, const struct fault *fault)
+{
+	if (fault->level)
+		build_upper(build, vpn_of(fault->address));
+	else
+		build_way(build, vpn_of(fault->address));
+}
+
+/*
+ * The tables on the way to the entry, and all else that the fault may want for: a page, and where
+ * that is a part of a huge page of which others have the rest, a table.
+ */
 static int own_way(struct fault *fault, bool write, unsigned how, pte_t pte, unsigned tables)
 {
 	struct hf_mm *mm = fault->mm;
 	struct build build = build_of(mm->pool, &mm->tables);
-	vpn_t vpn = vpn_of(fault->address);
-	bool own = wants_own_page(fault, write, how, pte);
+	unsigned own = wants_own_page(fault, write, how, pte) ? 1 + fault->level : 0;
 	int error = look_at_object(fault, pte, false);
 
 	if (error)
 		return error;
 	build.pages = tables + own;
 	while (build_fill(&build)) {
-		build_way(&build, vpn);
+		build_to_entry(&build, fault);
 		if (build.pages)
 			build.pages += own;
 	}
@@ -310,10 +342,52 @@ static int own_way(struct fault *fault, bool write, unsigned how, pte_t pte, uns
 	if (error)
 		return error;
 	/* ---- point of no return ---- */
-	build_way(&build, vpn);
-	fault->slot = tree_find(mm->pool, &mm->tables, vpn);
+	build_to_entry(&build, fault);
+	fault->slot = tree_find(mm->pool, &mm->tables, vpn_of(fault->address));
 	fault->stock = build.stock;
 	return 0;
+}
+
+/* Could a huge page stand here, as far as the mapping goes? */
+static bool wants_huge(const struct fault *fault)
+{
+	const struct vma *vma = fault->vma;
+	uint64_t block = fault->address & ~(uint64_t)(TABLE_BYTES - 1);
+
+	return (vma->flags & VMA_HUGE) && block >= vma->start && vma->end - block >= TABLE_BYTES &&
+	       DESIGN_MAPS_HUGE(fault->mm);
+}
+
+/* A huge page where there is no table yet.  False: there is no block, or no page for a table above it. */
+static bool bring_huge(struct fault *fault, bool write)
+{
+	struct hf_mm *mm = fault->mm;
+	struct build build = build_of(mm->pool, &mm->tables);
+	struct page *whole = block_alloc(mm->pool, PAGE_ANONYMOUS, PAGE_ZEROED);
+	pte_t bits = PTE_P | PTE_DATA | PTE_PS | PTE_PINNABLE;
+
+	if (!whole)
+		return false;
+	do
+		build_upper(&build, vpn_of(fault->address));
+	while (build_goes_on(&build));
+	if (build.error) {
+		page_drop(mm->pool, whole, COUNT_REFERENCE);
+		return false;
+	}
+	/* ---- point of no return ---- */
+	if (may_write(fault->vma))
+		bits |= PTE_W;
+	if (write) {
+		bits |= PTE_D;
+		page_dirty(mm->pool, whole);
+	}
+	fault->slot = tree_build_upper(mm->pool, &mm->tables, vpn_of(fault->address));
+	fault->level = 1;
+	page_entry_added(whole);
+	tree_fill(mm->pool, fault->slot, pte_make(block_pfn(mm->pool, whole), bits));
+	stat_add(mm->pool, STAT_huge_faults, 1);
+	return true;
 }
 
 /* Find the mapping and the entry, and make its way the mm's own if the fault may change it. */
@@ -333,6 +407,9 @@ static int fault_begin(struct fault *fault, bool write, unsigned how)
 	pte = pte_load(fault->slot);
 	if (pte & PTE_HOLE)
 		return -HF_ENODATA;
+	fault->level = (pte & PTE_PS) != 0;
+	if (unlikely(tables && wants_huge(fault)) && slot_is_nowhere(mm->pool, fault->slot) && bring_huge(fault, write))
+		return 0;
 	if (!tables || (!write && !how && pte_has_page(pte)))
 		return 0;
 	return own_way(fault, write, how, pte, tables);

@@ -26,6 +26,19 @@ bool pte_pinned(const struct hf_pool *pool, pte_t pte)
 	return (pte & PTE_HAS_PINNED) && block_parts_pinned(pool, pte_page(pool, pte));
 }
 
+bool pte_is_alone(const struct hf_pool *pool, pte_t pte)
+{
+	/*
+	 * The whole first: who parts it gives the parts references of their own before he drops
+	 * his to the whole (races/huge-stores-of-two-sides).
+	 */
+	bool alone = page_is_alone(pte_page(pool, pte));
+
+	for (unsigned part = 0; alone && part < TABLE_ENTRIES && (pte & PTE_PS); part++)
+		alone = page_is_alone(page_of(pool, pte_pfn(pte) + part));
+	return alone;
+}
+
 void huge_part(struct hf_pool *pool, pte_slot *slot, struct page *table)
 {
 	pte_t pte = pte_load(slot), parted;

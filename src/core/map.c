@@ -42,6 +42,22 @@ void cut_ends(struct hf_mm *mm, uint64_t start, uint64_t end, struct vma *spares
 	vma_cut(mm, end, &spares[1]);
 }
 
+int cut_prepare_alone(struct hf_mm *mm, uint64_t start, uint64_t end, struct vma *spares[2])
+{
+	struct build build = build_of(mm->pool, &mm->tables);
+	int error = cut_prepare(mm->pool, spares);
+
+	if (error)
+		return error;
+	do {
+		build_cut(&build, vpn_of(start));
+		build_cut(&build, vpn_of(end));
+	} while (build_goes_on(&build));
+	if (build.error)
+		cut_done(spares);
+	return build.error;
+}
+
 /* ---- unmapping ---------------------------------------------------------------------- */
 
 int unmap_prepare(struct hf_mm *mm, uint64_t start, uint64_t end, struct vma *spares[2])
@@ -213,19 +229,25 @@ static pte_t entry_under(const struct hf_mm *mm, const struct vma *vma, unsigned
 	return (pte | PTE_KEPT) & ~PTE_P;
 }
 
-/* The ways to the tables in which an entry of [from, to) will change. */
+/* The ways to the entries of [from, to) that will change, as far as their tables. */
 static void build_what_changes(struct build *build, struct hf_mm *mm, const struct vma *vma, vpn_t from, vpn_t to,
 			      unsigned prot)
 {
 	pte_slot *slot;
 
-	for (vpn_t vpn = from; (vpn = tree_next(mm->pool, &mm->tables, vpn, to, &slot)) < to; vpn++) {
+	for (vpn_t vpn = from; (vpn = tree_next(mm->pool, &mm->tables, vpn, to, &slot)) < to;) {
 		pte_t pte = pte_load(slot);
+		bool parts = (pte & PTE_PS) && (vpn % TABLE_ENTRIES || vpn + TABLE_ENTRIES > to);
 
-		if (entry_under(mm, vma, prot, pte) == pte)
+		if (entry_under(mm, vma, prot, pte) == pte) {
+			vpn = pte_after(vpn, pte);
 			continue;
-		build_way(build, vpn);
-		vpn |= TABLE_ENTRIES - 1;	/* this table is done */
+		}
+		if ((pte & PTE_PS) && !parts)
+			build_upper(build, vpn);
+		else
+			build_way(build, vpn);
+		vpn = (vpn | (TABLE_ENTRIES - 1)) + 1;	/* this table is done */
 	}
 }
 
@@ -237,9 +259,11 @@ static int protect_prepare(struct hf_mm *mm, uint64_t start, uint64_t end, unsig
 	if (error)
 		return error;
 	do {
+		build_cut(&build, vpn_of(start));
 		for (struct vma *vma = vma_first(mm, start, end); vma; vma = vma_next(vma, end))
 			build_what_changes(&build, mm, vma, vpn_of(vma->start > start ? vma->start : start),
 					  vpn_of(vma->end < end ? vma->end : end), prot);
+		build_cut(&build, vpn_of(end));
 	} while (build_goes_on(&build));
 	if (build.error)
 		cut_done(spares);
@@ -253,13 +277,15 @@ static bool protect_entries(struct hf_mm *mm, struct vma *vma, unsigned prot)
 	bool lost = false;
 	pte_slot *slot;
 
-	for (vpn_t vpn = vpn_of(vma->start); (vpn = tree_next(mm->pool, &mm->tables, vpn, end, &slot)) < end; vpn++) {
+	for (vpn_t vpn = vpn_of(vma->start), next; (vpn = tree_next(mm->pool, &mm->tables, vpn, end, &slot)) < end;
+	     vpn = next) {
 		pte_t pte = pte_load(slot), now;
 
+		next = pte_after(vpn, pte);
 		if (entry_under(mm, vma, prot, pte) == pte)
 			continue;
 		/*
-		 * Loads and stores set A and D meanwhile, and nobody anything else.  Release
+		 * Loads and stores set A and D meanwhile, pins HAS_PINNED, and nobody anything else.  Release
 		 * pairs with pte_load(): who may load now finds what was stored before
 		 * (races/load-against-protect-and-store).
 		 */

@@ -11,6 +11,8 @@ int range_lock(struct hf_mm *mm, uint64_t address, uint64_t *length);
 
 /* The two VMAs that cutting at both ends of a range can need; -ENOMEM. */
 int cut_prepare(struct hf_pool *pool, struct vma *spares[2]);
+/* The same, and no huge entry left through which such a cut goes: for who cuts, and changes no entry. */
+int cut_prepare_alone(struct hf_mm *mm, uint64_t start, uint64_t end, struct vma *spares[2]);
 void cut_ends(struct hf_mm *mm, uint64_t start, uint64_t end, struct vma *spares[2]);
 void cut_done(struct vma *spares[2]);	/* give back what was not needed */
 

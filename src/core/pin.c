@@ -26,33 +26,102 @@ static bool how_is_good(unsigned how)
 	return how & (HF_PIN_READ | HF_PIN_WRITE);
 }
 
+/* ---- runs on wholes -------------------------------------------------------------- */
+
+void runs_add_whole(struct record *record, unsigned char *bytes, uint64_t pages)
+{
+	uint64_t *wholes = record_wholes(record);
+	struct iovec *last = &record->iov[record->runs - 1];
+
+	if (!record->wholes)
+		for (size_t word = 0; word < wholes_words(record->room); word++)
+			wholes[word] = 0;
+	record->wholes = true;
+	if (record->runs && run_is_whole(record, record->runs - 1) &&
+	    (unsigned char *)last->iov_base + last->iov_len == bytes) {
+		last->iov_len += pages * PAGE_BYTES;
+	} else {
+		wholes[record->runs / 64] |= UINT64_C(1) << record->runs % 64;
+		record->iov[record->runs++] = (struct iovec){ bytes, pages * PAGE_BYTES };
+	}
+	/* Pages that count for themselves begin a run of their own. */
+	record->end = NULL;
+	record->pages += pages;
+}
+
+/* A pin of wholes that is to end in parts: from here on each page of it has one of its own. */
+static void wholes_to_parts(struct record *record)
+{
+	struct hf_pool *pool = record->pool;
+	uint64_t count;
+
+	for (uint32_t run = 0; run < record->runs; run++) {
+		struct page *page = record_run(record, run, &count);
+
+		/* Each part first: it must not look unpinned in between (races/huge-unpin-of-a-part-against-fork). */
+		for (uint64_t i = 0; i < count && run_is_whole(record, run); i++)
+			(void)page_raise(page + i);
+		for (uint64_t i = 0; i < count && run_is_whole(record, run); i += TABLE_ENTRIES)
+			page_drop(pool, block_of(pool, pfn_of(pool, page + i)), COUNT_PIN);
+	}
+	record->wholes = false;
+}
+
+/* Give back the wholes that a run is counted on. */
+static void give_back_wholes(struct hf_pool *pool, struct page *page, uint64_t count, uint64_t what, bool dirty)
+{
+	for (uint64_t i = 0; i < count; i += what == COUNT_PIN ? TABLE_ENTRIES : 1) {
+		struct page *whole = block_of(pool, pfn_of(pool, page + i));
+
+		if (dirty)
+			page_dirty(pool, whole);
+		page_drop(pool, whole, what);
+	}
+}
+
 /* ---- the slow path ---------------------------------------------------------------- */
+
+/* Take one page, or with a huge entry all that is wanted of it if that is the whole: 0 or -EOVERFLOW. */
+static int take_slow(struct taking *taking, const struct fault *fault, vpn_t vpn)
+{
+	struct hf_pool *pool = taking->mm->pool;
+	struct record *record = taking->record;
+	unsigned part = fault->level ? table_index(vpn, 0) : 0;
+	pfn_t pfn = pte_pfn(pte_load(fault->slot)) + part;
+	bool whole = fault->level && !part && taking->pages - record->pages >= TABLE_ENTRIES;
+	struct page *page = whole ? fault_page(fault) : page_of(pool, pfn);
+
+	if (taking->how & HF_PIN_GET) {
+		/* On what counts the entry, for that is what is asked who else has it. */
+		if (!page_get_more(fault_page(fault)))
+			return -HF_EOVERFLOW;
+	} else if (!page_raise(page)) {
+		/* The entry keeps the page alive: it is the pins that are too many. */
+		page_drop(pool, page, COUNT_PIN);
+		return -HF_EOVERFLOW;
+	}
+	if (fault->level && (whole || (taking->how & HF_PIN_GET)))
+		runs_add_whole(record, page_bytes(pool, pfn), taking->how & HF_PIN_GET ? 1 : TABLE_ENTRIES);
+	else
+		runs_add(record, page_bytes(pool, pfn), 1);
+	return 0;
+}
 
 static int pin_slow(struct taking *taking)
 {
 	struct hf_mm *mm = taking->mm;
-	struct record *record = taking->record;
-	vpn_t vpn = taking->vpn + record->pages;
+	uint64_t before = taking->record->pages;
+	vpn_t vpn = taking->vpn + before;
 	struct fault fault;
-	struct page *page;
 	int error = fault_pin(mm, (uint64_t)vpn << HF_PAGE_SHIFT, taking->how, &fault);
 
 	if (error)
 		return error;
-	page = fault_page(&fault);
 	/* For a GET, too: a fork must take the page's W away, and not its table's alone (fork.c). */
 	tree_mark_pinned(mm->pool, &mm->tables, vpn);
-	if (taking->how & HF_PIN_GET) {
-		error = page_get_more(page) ? 0 : -HF_EOVERFLOW;
-	} else {
-		error = page_raise(page) ? 0 : -HF_EOVERFLOW;
-		if (error)	/* the entry keeps the page alive: it is the pins that are too many */
-			page_drop(mm->pool, page, COUNT_PIN);
-	}
-	if (!error) {
-		runs_add(record, page_bytes(mm->pool, pfn_of(mm->pool, page)), 1);
-		stat_add(mm->pool, taking->how & HF_PIN_GET ? STAT_get : STAT_pin_slow, 1);
-	}
+	error = take_slow(taking, &fault, vpn);
+	if (!error)
+		stat_add(mm->pool, taking->how & HF_PIN_GET ? STAT_get : STAT_pin_slow, taking->record->pages - before);
 	mm_unlock(mm);
 	return error;
 }
@@ -69,11 +138,15 @@ static int runs_grow(struct record *record, uint64_t wanted)
 		return 0;
 	if (room < RECORD_RUNS_KEPT)
 		room = wanted < RECORD_RUNS_KEPT ? wanted : RECORD_RUNS_KEPT;
-	iov = room <= UINT32_MAX ? pool_alloc(record->pool, room * sizeof(*iov)) : NULL;
+	iov = room <= UINT32_MAX ? pool_alloc(record->pool, room * sizeof(*iov) + wholes_words(room) * sizeof(uint64_t)) :
+				   NULL;
 	if (!iov)
 		return -HF_ENOMEM;
 	for (uint32_t i = 0; i < record->runs; i++)
 		iov[i] = record->iov[i];
+	for (size_t word = 0; record->wholes && word < wholes_words(room); word++)
+		((uint64_t *)(void *)(iov + room))[word] =
+			word < wholes_words(record->room) ? record_wholes(record)[word] : 0;
 	if (record->iov != record->few)
 		plat_free(record->iov);
 	record->iov = iov;
@@ -158,6 +231,10 @@ static void give_back_whole(struct record *record, uint64_t what, bool dirty)
 		uint64_t count;
 		struct page *page = record_run(record, run, &count);
 
+		if (run_is_whole(record, run)) {
+			give_back_wholes(pool, page, count, what, dirty);
+			continue;
+		}
 		if (dirty)
 			dirty_row(pool, page, count);
 		if (likely(what == COUNT_PIN))
@@ -174,6 +251,8 @@ static uint64_t give_back_part(struct record *record, uint64_t from, uint64_t to
 	uint64_t first = 0, given = 0, count;
 
 	record->parted = true;
+	if (unlikely(record->wholes) && what == COUNT_PIN)
+		wholes_to_parts(record);
 	for (uint32_t run = 0; run < record->runs && first < to; run++, first += count) {
 		struct page *page = record_run(record, run, &count);
 
@@ -182,7 +261,10 @@ static uint64_t give_back_part(struct record *record, uint64_t from, uint64_t to
 				continue;
 			if (dirty)
 				page_dirty(record->pool, page + i);
-			page_drop(record->pool, page + i, what);
+			if (run_is_whole(record, run))
+				give_back_wholes(record->pool, page + i, 1, what, false);
+			else
+				page_drop(record->pool, page + i, what);
 			given++;
 		}
 	}

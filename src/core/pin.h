@@ -49,4 +49,7 @@ static inline void runs_add(struct record *record, unsigned char *bytes, uint64_
 	record->pages += pages;
 }
 
+/* The same for pages that are counted on the wholes of their blocks. */
+void runs_add_whole(struct record *record, unsigned char *bytes, uint64_t pages);
+
 #endif

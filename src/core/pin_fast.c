@@ -179,7 +179,31 @@ static enum went take_entries_of_design(struct taking *taking, pte_t all, const 
 #define TAKE_ENTRIES(taking, all, slots, count) take_entries(taking, all, slots, count)
 #endif
 
-/* The pages that stand in one last-level table. */
+/* What is wanted of a huge page: the whole counts once, and parts each. */
+static enum went take_huge(struct taking *taking, pte_t all, pte_t pte, unsigned index, unsigned count)
+{
+	const pte_t need = holdfast_need(taking->how);
+	struct hf_pool *pool = taking->mm->pool;
+	pfn_t pfn = pte_pfn(pte) + index;
+	enum went went;
+	size_t kept;
+
+	if (unlikely((all & need) != need))
+		return leave(pool, why_not(walk_view(all, pte), taking->how));
+	if (unlikely(taking->record->runs == taking->record->room))
+		return WENT_OFF;
+	if (count == TABLE_ENTRIES) {
+		if (raise_row(taking, pte_page(pool, pte), 1, &went))
+			runs_add_whole(taking->record, page_bytes(pool, pfn), TABLE_ENTRIES);
+		return went;
+	}
+	kept = raise_row(taking, page_of(pool, pfn), count, &went);
+	if (kept)
+		runs_add(taking->record, page_bytes(pool, pfn), kept);
+	return went;
+}
+
+/* The pages that stand in one last-level table, or under one huge entry. */
 static enum went take_table(struct taking *taking)
 {
 	uint64_t left = taking->pages - taking->record->pages;
@@ -192,7 +216,7 @@ static enum went take_table(struct taking *taking)
 		return leave(taking->mm->pool, STAT_left_forking);
 	walk = walk_down(taking->mm, vpn);			/* P2 */
 	/* Nothing there: no need to mark a path that a pin can't come from. */
-	if (!(walk_view(walk.all, walk.seen[0]) & PTE_P) || (walk.seen[0] & PTE_PS))
+	if (!(walk_view(walk.all, walk.seen[0]) & PTE_P))
 		return leave(taking->mm->pool, STAT_left_absent);
 	if (DESIGN_LOOKS_AT_TABLES(taking->mm)) {
 		if (unlikely(!(walk.all & PTE_PINNABLE)))
@@ -200,6 +224,8 @@ static enum went take_table(struct taking *taking)
 		if (unlikely(!(walk.all & PTE_HAS_PINNED)))
 			return WENT_UNMARKED;
 	}
+	if (unlikely(walk.seen[0] & PTE_PS))
+		return take_huge(taking, walk.all, walk.seen[0], index, count);
 	return TAKE_ENTRIES(taking, walk.all, walk.upper[0], count);
 }
 

@@ -40,6 +40,7 @@ static void record_make_free(struct record *record)
 {
 	record->pages = 1;
 	record->runs = 1;
+	record->wholes = false;
 	record->parted = false;
 	atomic_store_explicit(&record->given, 0, memory_order_relaxed);
 }

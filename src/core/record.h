@@ -58,6 +58,8 @@ struct record {
 	unsigned char *end;			/* of the last run: what a next page may lengthen */
 
 	struct iovec few[RECORD_RUNS];
+	bool wholes;				/* there are runs that count on the wholes of their blocks: run_is_whole() */
+	uint64_t few_wholes;			/* a bit a run; behind the runs that were allocated, another */
 	bool parted;				/* a part was unpinned: gone says which */
 	uint64_t *gone;				/* pages unpinned in part: gone_few, or allocated */
 	uint64_t gone_few[RECORD_PAGES / RECORD_BITS];	/* zero unless parted */
@@ -161,6 +163,27 @@ static inline void slot_count_one(struct slot *slot, enum stat stat)
 static inline bool record_page_is_gone(const struct record *record, uint64_t page)
 {
 	return record->parted && record->gone[page / RECORD_BITS] & UINT64_C(1) << (page % RECORD_BITS);
+}
+
+/* Words for a bit a run. */
+static inline size_t wholes_words(uint64_t runs)
+{
+	return (runs + 63) / 64;
+}
+
+/* Which runs are counted on wholes; behind the runs themselves where these were allocated. */
+static inline uint64_t *record_wholes(struct record *record)
+{
+	return record->iov == record->few ? &record->few_wholes : (uint64_t *)(void *)(record->iov + record->room);
+}
+
+/*
+ * Is a run counted on the wholes of its blocks, and not on its pages?  Then a pin is one for each
+ * block, of which the run has all; a plain reference is one for each page.
+ */
+static inline bool run_is_whole(struct record *record, uint32_t run)
+{
+	return unlikely(record->wholes) && record_wholes(record)[run / 64] >> run % 64 & 1;
 }
 
 /* The pages of one run: they lie in a row. */

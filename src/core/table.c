@@ -54,10 +54,12 @@ pte_slot *tree_look(const struct hf_pool *pool, const struct tree *tree, vpn_t v
 	for (unsigned level = tree->height - 1; level; level--) {
 		pte_t pte = pte_load(&table_of(pool, pfn)[table_index(vpn, level)]);
 
-		if (!*others && (!table_is_own(pte) || (pte & PTE_PS)))
-			*others = level;
-		if (pte & PTE_PS)
+		if (pte & PTE_PS) {
+			*others -= *others != 0;
 			return &table_of(pool, pfn)[table_index(vpn, level)];
+		}
+		if (!*others && !table_is_own(pte))
+			*others = level;
 		pfn = pte_pfn(pte);
 	}
 	return &table_of(pool, pfn)[table_index(vpn, 0)];

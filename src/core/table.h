@@ -53,10 +53,15 @@ pte_slot *tree_find(const struct hf_pool *pool, const struct tree *tree, vpn_t v
 
 /*
  * The same in an mm's tree: where no table is, in the zero page.  *others: so many tables
- * there are on the way, from the first that is not known to be the tree's own; a huge entry,
- * which is still to be parted, counts as one.
+ * there are on the way, from the first that is not known to be the tree's own.
  */
 pte_slot *tree_look(const struct hf_pool *pool, const struct tree *tree, vpn_t vpn, unsigned *others);
+
+/* Did tree_look() find no table? */
+static inline bool slot_is_nowhere(const struct hf_pool *pool, const pte_slot *slot)
+{
+	return (const unsigned char *)slot < pool->base + PAGE_BYTES;
+}
 
 /*
  * The last-level entry for who is going to change it: missing tables are made, shared ones
@@ -155,7 +160,11 @@ static inline pte_t pte_part(pte_t pte, unsigned part)
 /* Is the page that an entry shows pinned, or with the whole that it is a part of; of a huge entry, any part? */
 bool pte_pinned(const struct hf_pool *pool, pte_t pte);
 
-/* A table in place of a huge entry that stands in a table of the tree's own.  False: there is no page for it. */
+/* Does nobody else have it: no entry, no plain reference, no page cache?  See page_is_alone(). */
+bool pte_is_alone(const struct hf_pool *pool, pte_t pte);
+
+/* A table in place of a huge entry that stands in a table of the tree's own, of a page of the stock
+   (NULL: allocated).  False: there is no page. */
 bool huge_split(struct hf_pool *pool, pte_slot *slot, struct page_stock *stock);
 /* The same with a page for the table, which table_alloc() gave. */
 void huge_part(struct hf_pool *pool, pte_slot *slot, struct page *table);
@@ -222,6 +231,9 @@ void build_upper(struct build *build, vpn_t vpn);
 
 /* Of the way to vpn, an end of [from, to), the tables that are there and stick out: made the tree's own. */
 void build_end(struct build *build, vpn_t vpn, vpn_t from, vpn_t to);
+
+/* A border at vpn, that of a mapping: a huge entry which it goes through is parted. */
+void build_cut(struct build *build, vpn_t vpn);
 
 /* Have what was counted, and build from here on.  True: it is to be counted once more; else see build->error. */
 bool build_fill(struct build *build);

@@ -231,14 +231,16 @@ static void verify_record(struct record *record, void *context)
 		const struct page *page = record_run(record, run, &count);
 
 		for (uint64_t i = 0; i < count; i++, number++) {
-			struct seen *seen = &verify->seen[pfn_of(pool, page + i)];
+			bool whole = run_is_whole(record, run);
+			struct seen *seen = whole ? &verify->wholes[pfn_of(pool, page + i) / TABLE_ENTRIES] :
+						    &verify->seen[pfn_of(pool, page + i)];
 
 			if (record_page_is_gone(record, number))
 				continue;
 			held++;
 			if (record_is_get(record))
 				seen->gets++;
-			else
+			else if (!whole || i % TABLE_ENTRIES == 0)
 				seen->pins++;
 		}
 	}

@@ -172,27 +172,34 @@ static bool copies_holdfast(const struct hf_mm *mm, struct view view)
 
 /* ---- May a write fault keep the page? ---------------------------------------------------------- */
 
-static bool keep_mapped_once(struct view view)
+static bool keep_mapped_once(const struct hf_mm *mm, struct view view)
 {
+	(void)mm;
 	return entries_of(view) == 1;
 }
 
-static bool keep_sole_reference(struct view view)
+static bool keep_sole_reference(const struct hf_mm *mm, struct view view)
 {
+	(void)mm;
 	uint64_t count = count_of(view);
 
 	return (uint64_t)COUNT_REFERENCES(count) + COUNT_PINS(count) == 1;
 }
 
-static bool keep_5_19(struct view view)
+static bool keep_5_19(const struct hf_mm *mm, struct view view)
 {
-	return is_exclusive(view) || keep_sole_reference(view);
+	return is_exclusive(view) || keep_sole_reference(mm, view);
+}
+
+static bool keep_holdfast(const struct hf_mm *mm, struct view view)
+{
+	return holdfast_keep(mm->pool, view);
 }
 
 /* ---- the designs --------------------------------------------------------------------------------- */
 
 const struct design design_holdfast = {
-	"holdfast", holdfast_fast, own_holdfast, copies_holdfast, holdfast_keep,
+	"holdfast", holdfast_fast, own_holdfast, copies_holdfast, keep_holdfast,
 	.discard_keeps = true, .unshare_may_write = true, .look = LOOK_TABLES,
 	.handshake = HANDSHAKE_GRACE,
 };
