@@ -177,13 +177,13 @@ static void a_failed_write_far_out_keeps_no_tables(void)
 	uint64_t at = 0;
 
 	NEED_INT(0, hf_pool_create(&config, &small));
-	NEED_INT(0, hf_object_create(small, UINT64_C(1) << 46, &file));
+	NEED_INT(0, hf_object_create(small, UINT64_C(1) << 44, &file));
 	CHECK_INT(1, hf_object_write(file, 0, "x", 1));
 	NEED_INT(0, hf_mm_create(small, &mm));
 	NEED_INT(0, hf_map(mm, &at, 64 * P, RW, HF_MAP_PRIVATE, NULL, 0));
 	for (hf_pool_stats(small, &before); before.pages_free > 3; hf_pool_stats(small, &before), at += P)
 		put(mm, at, 1);
-	CHECK_INT(-ENOMEM, hf_object_write(file, UINT64_C(1) << 45, "y", 1));
+	CHECK_INT(-ENOMEM, hf_object_write(file, UINT64_C(1) << 43, "y", 1));
 	hf_pool_stats(small, &after);
 	CHECK_INT(before.pages_free, after.pages_free);
 	hf_mm_destroy(mm);
