@@ -57,11 +57,12 @@ static void go(struct build *build, vpn_t vpn, unsigned lowest, bool make, vpn_t
 	for (unsigned level = depth - 1; level > lowest; level--) {
 		/* Nothing leads to frame 0, which is a table of nothing. */
 		pte_slot *slot = &table_of(build->pool, pfn)[table_index(vpn, level)];
-		/* Behind what is missing or copied everything is. */
-		pte_t pte = takes && make && !build->builds ? 0 : pte_load(slot);
+		/* Behind what is missing or copied everything is; or will be taken to be, at first. */
+		bool known = takes && !build->builds && (make || !build->asks);
+		pte_t pte = known ? 0 : pte_load(slot);
 		bool counted = !build->builds && is_counted(build, vpn, level);
 
-		if (!counted && ((!pte && !make) || lies_in(vpn, level, from, to)))
+		if (!counted && ((!pte && !make && !known) || lies_in(vpn, level, from, to)))
 			break;
 		if (build->builds) {
 			pfn = table_build(build->pool, slot, level - 1, &build->stock);

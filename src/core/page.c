@@ -354,7 +354,21 @@ struct page *stock_take(struct hf_pool *pool, struct page_stock *stock, uint32_t
 void stock_empty(struct hf_pool *pool, struct page_stock *stock)
 {
 	struct page_stock pages = stock_take_all(stock);
+	struct slot *slot = slot_mine(pool);
 
+	if (!pages.count)
+		return;
+	/* Nobody has had them: back to where they are looked for first. */
+	plat_lock(&slot->lock);
+	while (pages.count && slot->cached < CACHE_PAGES) {
+		pfn_t pfn = stock_pop(pool, &pages);
+
+		if (PLAT_HEARS_OF_REST)
+			plat_page_rest(page_bytes(pool, pfn), PAGE_BYTES);
+		slot->cache[slot->cached++] = pfn;
+	}
+	slot->came++;
+	plat_unlock(&slot->lock);
 	if (pages.count)
 		free_give(pool, &pages);
 }
