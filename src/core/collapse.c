@@ -80,32 +80,28 @@ static pte_t traces_of(const struct hf_pool *pool, pte_t table)
 	return traces;
 }
 
-/* A new block with the bytes of the pages; table: 0 where there is none. */
-static int block_by_copy(struct hf_pool *pool, pte_t table, struct page **whole)
+/* May all pages that a table shows, if there is one, be given up for copies? */
+static int may_move_all(const struct hf_pool *pool, pte_t table)
 {
-	const pte_slot *entries = table_of(pool, pte_pfn(table));
-	pfn_t first;
+	int error = 0;
 
-	for (unsigned part = 0; part < TABLE_ENTRIES; part++) {
-		int error = may_move(pool, table, pte_load(&entries[part]));
+	for (unsigned part = 0; !error && part < TABLE_ENTRIES; part++)
+		error = may_move(pool, table, pte_load(&table_of(pool, pte_pfn(table))[part]));
+	return error;
+}
 
-		if (error)
-			return error;
-	}
-	*whole = block_alloc(pool, PAGE_ANONYMOUS, PAGE_ANY);
-	if (!*whole)
-		return -HF_ENOMEM;
-	first = block_pfn(pool, *whole);
+/* The bytes of those pages into a block; zeroes where there is none. */
+static void copy_to_block(struct hf_pool *pool, pte_t table, const struct page *whole)
+{
 	for (unsigned part = 0; part < TABLE_ENTRIES; part++) {
-		pte_t pte = pte_load(&entries[part]);
-		unsigned char *to = page_bytes(pool, first + part);
+		pte_t pte = pte_load(&table_of(pool, pte_pfn(table))[part]);
+		unsigned char *to = page_bytes(pool, block_pfn(pool, whole) + part);
 
 		if (pte_has_page(pte) && !pte_is_zero_page(pte))
 			plat_copy(to, page_bytes(pool, pte_pfn(pte)), PAGE_BYTES);
 		else
 			plat_fill(to, 0, PAGE_BYTES);
 	}
-	return 0;
 }
 
 /* The huge entry for a block, by the mapping's rights. */
@@ -123,51 +119,81 @@ static pte_t huge_entry(struct hf_pool *pool, const struct vma *vma, struct page
 	return pte_make(block_pfn(pool, whole), bits);
 }
 
-/* The handshake is closed. */
-static int collapse_closed(struct hf_mm *mm, const struct vma *vma, pte_slot *slot)
+/* The handshake is closed.  *spare: a new block, or NULL where none seemed to be needed; NULL when it was taken. */
+static int collapse_closed(struct hf_mm *mm, const struct vma *vma, pte_slot *slot, struct page **spare)
 {
 	struct hf_pool *pool = mm->pool;
-	pte_t table = pte_load(slot), huge;
+	pte_t table = pte_load(slot);
 	struct page *whole = join_in_place(pool, table);
-	bool in_place = whole;
-	int error = in_place ? 0 : block_by_copy(pool, table, &whole);
+	int error = whole ? 0 : *spare ? may_move_all(pool, table) : -HF_EBUSY;
 
 	if (error)
 		return error;
 	/* ---- point of no return ---- */
-	page_entry_added(whole);
-	huge = huge_entry(pool, vma, whole, table);
-	if (in_place) {
-		tree_fill_huge(pool, slot, huge);
+	if (whole) {
+		tree_fill_huge(pool, slot, huge_entry(pool, vma, whole, table));
 	} else {
+		copy_to_block(pool, table, *spare);
 		/* No pin is under it. */
-		tree_fill(pool, slot, huge & ~PTE_HAS_PINNED);
+		tree_fill(pool, slot, huge_entry(pool, vma, *spare, table & ~PTE_HAS_PINNED));
+		*spare = NULL;
 		pool_reshape(pool);
 		if (table)
 			table_drop(pool, pte_pfn(table), 0);
 	}
+	page_entry_added(pte_page(pool, pte_load(slot)));
 	stat_add(pool, STAT_huge_collapses, 1);
 	return 0;
+}
+
+/*
+ * What can be said before anything is made: 0, and a new block unless the pages seem to be one;
+ * or why it can't be.  table: as join_in_place() and may_move() want it.
+ */
+static int collapse_prepare(struct hf_pool *pool, pte_t table, struct page **spare)
+{
+	pfn_t first = pte_pfn(pte_load(&table_of(pool, pte_pfn(table))[0]));
+	int error;
+
+	*spare = NULL;
+	if (table_is_own(table) && first && first % TABLE_ENTRIES == 0 &&
+	    (shows_block(pool, table, first, 1) || shows_block(pool, table, first, 2)))
+		return 0;
+	error = may_move_all(pool, table);
+	if (!error)
+		*spare = block_alloc(pool, PAGE_ANONYMOUS, PAGE_ANY);
+	return error || *spare ? error : -HF_ENOMEM;
 }
 
 static int collapse_block(struct hf_mm *mm, uint64_t block)
 {
 	struct hf_pool *pool = mm->pool;
+	struct build build = build_of(pool, &mm->tables);
 	int error = may_collapse(mm, block);
+	struct page *spare;
+	unsigned others;
 	pte_slot *slot;
 
 	if (error)
 		return error;
-	slot = tree_build_upper(pool, &mm->tables, vpn_of(block));
-	if (!slot)
-		error = -HF_ENOMEM;
-	if (!error && !(pte_load(slot) & PTE_PS)) {
+	slot = tree_look(pool, &mm->tables, vpn_of(block), &others);
+	if (pte_load(slot) & PTE_PS)
+		return 0;
+	error = collapse_prepare(pool, pte_make(table_frame(pool, slot), others ? 0 : PTE_TABLE), &spare);
+	if (error)
+		return error;
+	do
+		build_upper(&build, vpn_of(block));
+	while (build_goes_on(&build));
+	error = build.error;
+	if (!error) {
 		handshake_begin(mm);
-		error = collapse_closed(mm, vma_find(mm, block), slot);
+		error = collapse_closed(mm, vma_find(mm, block),
+					tree_build_upper(pool, &mm->tables, vpn_of(block)), &spare);
 		handshake_end(mm);
 	}
-	if (error)
-		tree_prune(pool, &mm->tables, vpn_of(block), vpn_of(block + TABLE_BYTES));
+	if (spare)
+		page_drop(pool, spare, COUNT_REFERENCE);
 	return error;
 }
 

@@ -408,7 +408,7 @@ static int fault_begin(struct fault *fault, bool write, unsigned how)
 	if (pte & PTE_HOLE)
 		return -HF_ENODATA;
 	fault->level = (pte & PTE_PS) != 0;
-	if (unlikely(tables && wants_huge(fault)) && slot_is_nowhere(mm->pool, fault->slot) && bring_huge(fault, write))
+	if (unlikely(tables && wants_huge(fault)) && !table_frame(mm->pool, fault->slot) && bring_huge(fault, write))
 		return 0;
 	if (!tables || (!write && !how && pte_has_page(pte)))
 		return 0;

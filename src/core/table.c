@@ -17,7 +17,7 @@ static void hide_table(struct hf_pool *pool, pte_slot *slot)
 
 static struct page *table_page(const struct hf_pool *pool, const pte_slot *slot)
 {
-	return page_of(pool, (pfn_t)(((const unsigned char *)slot - pool->base) >> HF_PAGE_SHIFT));
+	return page_of(pool, table_frame(pool, slot));
 }
 
 static void table_count(const struct hf_pool *pool, const pte_slot *slot, uint32_t change)

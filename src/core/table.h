@@ -57,10 +57,10 @@ pte_slot *tree_find(const struct hf_pool *pool, const struct tree *tree, vpn_t v
  */
 pte_slot *tree_look(const struct hf_pool *pool, const struct tree *tree, vpn_t vpn, unsigned *others);
 
-/* Did tree_look() find no table? */
-static inline bool slot_is_nowhere(const struct hf_pool *pool, const pte_slot *slot)
+/* The frame of the table in which an entry stands; 0: tree_look() found no table. */
+static inline pfn_t table_frame(const struct hf_pool *pool, const pte_slot *slot)
 {
-	return (const unsigned char *)slot < pool->base + PAGE_BYTES;
+	return (pfn_t)(((const unsigned char *)slot - pool->base) >> HF_PAGE_SHIFT);
 }
 
 /*

@@ -513,6 +513,27 @@ static void collapse_in_place(void)
 	hf_mm_destroy(mm);
 }
 
+/* The whole was pinned when it was parted, and still is. */
+static void collapse_in_place_under_a_pin_of_the_whole(void)
+{
+	struct hf_mm *mm = new_mm(), *child;
+	uint64_t at = one_huge(mm);
+	struct hf_pin pin = pin_it(mm, at, BLOCK, HF_PIN_WRITE);
+
+	CHECK_INT(0, hf_protect(mm, at + P, P, R));
+	CHECK_INT(0, hf_protect(mm, at + P, P, RW));
+	CHECK(!is_huge(mm, at));
+	CHECK_INT(1, hf_collapse(mm, at, BLOCK));
+	CHECK(is_huge(mm, at));
+	put(mm, at + 3 * P, 10);
+	CHECK_INT(10, *pinned(&pin, 3 * P));
+	child = fork_mm(mm);
+	CHECK_INT(PARTS, stats_now().fork_copies);
+	CHECK_INT(0, hf_unpin(&pin, 0));
+	hf_mm_destroy(child);
+	hf_mm_destroy(mm);
+}
+
 static void collapse_by_copy(void)
 {
 	struct hf_mm *mm = new_mm(), *child;
@@ -612,6 +633,7 @@ int main(void)
 	TEST(shrink_and_grow);
 	TEST(children_without_a_part);
 	TEST(collapse_in_place);
+	TEST(collapse_in_place_under_a_pin_of_the_whole);
 	TEST(collapse_by_copy);
 	TEST(collapse_of_what_is_pinned);
 	TEST(collapse_of_a_hole_and_of_nothing);
