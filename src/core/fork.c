@@ -97,14 +97,16 @@ static bool plan_huge(struct forking *forking, pte_t pte, vpn_t vpn)
 /* Count the tables that the child needs under one of the parent's; false: none, for it has nothing there. */
 static bool plan_under(struct forking *forking, pfn_t pfn, unsigned level, vpn_t vpn)
 {
+	uint32_t left = table_used(forking->parent->pool, pfn);
 	bool any = false;
 
-	for (unsigned index = 0; index < TABLE_ENTRIES; index++) {
+	for (unsigned index = 0; left; index++) {
 		pte_t pte = atomic_load_explicit(&table_of(forking->parent->pool, pfn)[index], memory_order_relaxed);
 		vpn_t here = vpn + index * tree_reach(level);
 
 		if (!pte)
 			continue;
+		left--;
 		if (!level && child_has(forking, pte, here))
 			return true;
 		if (!level)
@@ -219,12 +221,17 @@ static pfn_t child_table(struct forking *forking)
 static pfn_t fork_table(struct forking *forking, pfn_t pfn, unsigned level, vpn_t vpn, bool look, pfn_t table)
 {
 	struct hf_pool *pool = forking->parent->pool;
+	uint32_t left = table_used(pool, pfn);
 
-	for (unsigned index = 0; index < TABLE_ENTRIES; index++) {
+	for (unsigned index = 0; left; index++) {
 		pte_slot *slot = &table_of(pool, pfn)[index];
 		vpn_t here = vpn + index * tree_reach(level);
-		pte_t pte = level ? fork_slot(forking, slot, level, here) : child_entry(forking, slot, here, look);
+		pte_t pte = pte_load(slot);
 
+		if (!pte)
+			continue;
+		left--;
+		pte = level ? fork_slot(forking, slot, level, here) : child_entry(forking, slot, here, look);
 		if (!pte)
 			continue;
 		if (!table)

@@ -102,13 +102,15 @@ static bool survey(struct forking *forking, pfn_t pfn, unsigned level, vpn_t vpn
 {
 	struct hf_pool *pool = forking->parent->pool;
 	bool everywhere = !DESIGN_LOOKS_AT_TABLES(forking->parent), any = false;
+	uint32_t left = table_used(pool, pfn);
 
 	if (!level && !forking->unmark && DESIGN_LOOKS_FOR_PINS(forking->parent))
 		stat_add(pool, STAT_fork_tables, 1);
-	for (unsigned index = 0; index < TABLE_ENTRIES; index++) {
+	for (unsigned index = 0; left; index++) {
 		pte_slot *slot = &table_of(pool, pfn)[index];
 		pte_t pte = pte_load(slot);
 
+		left -= pte != 0;
 		if (!level) {
 			any |= is_own(pool, pte) && survey_page(forking, slot, pte, vpn + index);
 		} else if (pte & (everywhere ? PTE_P : PTE_HAS_PINNED)) {

@@ -230,10 +230,13 @@ static bool clear_under(struct hf_pool *pool, pfn_t pfn, unsigned level, vpn_t f
 		pte_slot *slot = &table[table_index(vpn, level)];
 
 		end = (vpn | (span - 1)) + 1;
-		if (atomic_load_explicit(slot, memory_order_relaxed))
-			clear_entry(pool, slot, level, vpn, end < to ? end : to, !(vpn & (span - 1)) && end <= to, clear);
+		if (!atomic_load_explicit(slot, memory_order_relaxed))
+			continue;
+		clear_entry(pool, slot, level, vpn, end < to ? end : to, !(vpn & (span - 1)) && end <= to, clear);
+		if (!table_used(pool, pfn))
+			break;
 	}
-	return !atomic_load_explicit(&page_of(pool, pfn)->used, memory_order_relaxed);
+	return !table_used(pool, pfn);
 }
 
 static void clear_entry(struct hf_pool *pool, pte_slot *slot, unsigned level, vpn_t vpn, vpn_t end, bool whole,

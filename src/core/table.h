@@ -83,6 +83,12 @@ struct page *table_take(struct hf_pool *pool, struct page_stock *stock, enum pag
 /* A table of that level behind slot, the tree's own: made, kept or copied.  0: there is no page. */
 pfn_t table_build(struct hf_pool *pool, pte_slot *slot, unsigned level, struct page_stock *stock);
 
+/* Entries of a table that are in use: who has seen so many need not look at the rest. */
+static inline uint32_t table_used(const struct hf_pool *pool, pfn_t pfn)
+{
+	return atomic_load_explicit(&page_of(pool, pfn)->used, memory_order_relaxed);
+}
+
 /* Set and empty a last-level entry, keeping the table's count of entries in use. */
 void tree_fill(struct hf_pool *pool, pte_slot *slot, pte_t pte);
 pte_t tree_empty(struct hf_pool *pool, pte_slot *slot);
