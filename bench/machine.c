@@ -3,6 +3,7 @@
  *
  * All of it comes from files that may be missing; what can't be read is left out.
  */
+#include "world.h"
 #include "threads.h"
 
 #include <stdarg.h>
@@ -68,6 +69,22 @@ static void add_huge_pages(struct machine *machine)
 	}
 }
 
+/* What the library makes of that: the memory of a pool that does not ask for any kind. */
+static void add_pool(struct machine *machine)
+{
+	struct hf_pool_config config = { .size = sizeof(config), .bytes = 64 * MIB };
+	struct hf_pool *pool;
+	unsigned kind;
+
+	if (hf_pool_create(&config, &pool))
+		return;
+	kind = hf_pool_memory_kind(pool);
+	add(machine, "; pools: %s%s", kind & HF_MEMORY_FILE ? "a memfd" : "anonymous memory",
+	    kind & HF_MEMORY_HUGE ? " in huge pages" : "");
+	if (hf_pool_destroy(pool))
+		wrong("hf_pool_destroy did not destroy an empty pool");
+}
+
 /* Where a core is, as a number in sysfs; -1: not told. */
 static long place_of(int core, const char *file)
 {
@@ -131,6 +148,7 @@ void machine_look(struct machine *machine)
 	if (line_after("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", "", text, sizeof(text)))
 		add(machine, ", governor %.30s", text);
 	add_huge_pages(machine);
+	add_pool(machine);
 	add_distance(machine);
 	if (line_after("/proc/meminfo", "MemAvailable:", text, sizeof(text)))
 		machine->free_mib = strtoull(text, NULL, 10) / 1024;

@@ -46,7 +46,7 @@ static uint64_t own_bytes(void)
 static uint64_t cost_of(uint64_t mib, uint64_t *pages)
 {
 	uint64_t room = mib * MIB / PAGE, data = room - room / 256 - 32, before = own_bytes();
-	struct hf_pool_config config = { .size = sizeof(config), .bytes = room * PAGE };
+	struct hf_pool_config config = { .size = sizeof(config), .bytes = room * PAGE, .memory = HF_MEMORY_FILE };
 	uint64_t address = 0, grown;
 	struct hf_pool *pool;
 	struct hf_stats stats;

@@ -1,8 +1,8 @@
 /*
  * holdfast.h - a virtual memory manager in a library, built around pinned pages
  *
- *	pool     the physical memory: one memfd, mapped once, so that each page
- *	         has a plain address for I/O
+ *	pool     the physical memory: mapped once, so that each page has a plain
+ *	         address for I/O
  *	object   what a shared mapping maps: pages by index, a page cache in memory
  *	mm       an address space: mappings (VMAs) and page tables
  *	pin      the promise that the page at an address stays the page there
@@ -77,6 +77,17 @@ HF_API size_t hf_huge_size(void);
 
 /* ---- pool --------------------------------------------------------------- */
 
+/* What a pool's memory is: chosen at its creation. */
+enum hf_memory {
+	HF_MEMORY_ANY = 0,	/* a memfd if the system gives huge pages to it, or to nothing;
+				   else anonymous memory */
+	HF_MEMORY_FILE = 1,	/* a memfd: it has a descriptor, and a child of the process
+				   shares it */
+	HF_MEMORY_ANONYMOUS = 2, /* it has none, and a child of the process has nothing there */
+	HF_MEMORY_HUGE = 256	/* beside one of them, in hf_pool_memory_kind() alone: the
+				   system says that it gives huge pages to it */
+};
+
 struct hf_pool_config {
 	size_t size;		/* sizeof(struct hf_pool_config): a later one is taken if
 				   what we don't know of it is zero */
@@ -86,15 +97,17 @@ struct hf_pool_config {
 				   less than 16 TiB */
 	uint64_t longterm_bytes; /* the most that long-term pins may hold at once;
 				   0: one half of the pool */
+	uint64_t memory;	/* enum hf_memory; who needs the memfd says HF_MEMORY_FILE */
 };
 
 /*
  * Create a pool.  Memory is reserved, not touched: a page costs the system
- * nothing before its first use.
+ * nothing before its first use; where huge pages are given, 2 MiB then.
  *
  * Returns 0; -EINVAL (a size out of range), -ENOMEM (the system would not give that
  * much), -EMFILE, -ENFILE (no descriptor for the memfd), -EFBIG (more than
- * RLIMIT_FSIZE: a memfd counts as a file).
+ * RLIMIT_FSIZE: a memfd counts as a file).  With HF_MEMORY_ANY the other kind is
+ * tried before.
  */
 HF_API HF_MUST_USE int hf_pool_create(const struct hf_pool_config *config, struct hf_pool **pool);
 
@@ -107,10 +120,13 @@ HF_API HF_MUST_USE int hf_pool_destroy(struct hf_pool *pool);
 
 /*
  * The direct map: where the pool's memory stands in this process, its length
- * and its memfd.  Register it once (io_uring, RDMA) and every pin lies inside.
+ * and its memfd, -1 if it is none.  Register it once (io_uring, RDMA) and every pin lies inside.
  * Any pointer may be NULL.
  */
 HF_API void hf_pool_memory(const struct hf_pool *pool, void **base, uint64_t *bytes, int *fd);
+
+/* HF_MEMORY_FILE or HF_MEMORY_ANONYMOUS, perhaps with HF_MEMORY_HUGE. */
+HF_API unsigned hf_pool_memory_kind(const struct hf_pool *pool);
 
 /* ---- objects: a page cache in memory ------------------------------------ */
 

@@ -72,13 +72,19 @@ static bool config_is_known(const struct hf_pool_config *config)
 	return true;
 }
 
+static int open_memory(struct hf_pool *pool, const struct hf_pool_config *config)
+{
+	pool->memory = (unsigned)config->memory;
+	return plat_pool_open(pool->bytes, (void **)&pool->base, &pool->fd, &pool->memory);
+}
+
 int hf_pool_create(const struct hf_pool_config *config, struct hf_pool **pool_out)
 {
 	struct hf_pool *pool;
 	uint64_t pages;
 	int error;
 
-	if (!config || !pool_out || !config_is_known(config))
+	if (!config || !pool_out || !config_is_known(config) || config->memory > HF_MEMORY_ANONYMOUS)
 		return -HF_EINVAL;
 	pages = config->bytes >> HF_PAGE_SHIFT;
 	if (pages < POOL_LEAST_PAGES || pages + blocks_of(pages) > PFN_MAX)
@@ -88,8 +94,7 @@ int hf_pool_create(const struct hf_pool_config *config, struct hf_pool **pool_ou
 		return -HF_ENOMEM;
 	pool->bytes = pages << HF_PAGE_SHIFT;
 	pool->count = (pfn_t)pages;
-	error = free_reserve(pool) && objects_begin(pool) ? plat_pool_open(pool->bytes, (void **)&pool->base, &pool->fd) :
-							    -HF_ENOMEM;
+	error = free_reserve(pool) && objects_begin(pool) ? open_memory(pool, config) : -HF_ENOMEM;
 	if (error) {
 		objects_end(pool);
 		free_unreserve(pool);
@@ -149,6 +154,11 @@ void hf_pool_memory(const struct hf_pool *pool, void **base, uint64_t *bytes, in
 		*bytes = pool ? pool->bytes : 0;
 	if (fd)
 		*fd = pool ? pool->fd : -1;
+}
+
+unsigned hf_pool_memory_kind(const struct hf_pool *pool)
+{
+	return pool ? pool->memory : 0;
 }
 
 /* ---- statistics ------------------------------------------------------------------------ */

@@ -109,7 +109,8 @@ struct hf_pool {
 	struct page *blocks;
 	uint64_t bytes;
 	pfn_t count;			/* frames, the zero page among them */
-	int fd;
+	int fd;				/* -1: its memory is no file */
+	unsigned memory;		/* enum hf_memory, perhaps HF_MEMORY_HUGE */
 	uint64_t longterm_limit;	/* pages */
 	uint32_t limbo_most;		/* pages in a slot's limbo that make it full */
 

@@ -11,6 +11,7 @@
 #include "platform.h"
 
 #include "engine.h"
+#include "holdfast.h"
 
 #include <errno.h>
 #include <string.h>
@@ -129,8 +130,9 @@ void *plat_own_quick(void)
 	return own ? own + engine_self() * OWN_BYTES : NULL;
 }
 
-int plat_pool_open(uint64_t bytes, void **base, int *fd)
+int plat_pool_open(uint64_t bytes, void **base, int *fd, unsigned *kind)
 {
+	*kind = HF_MEMORY_ANONYMOUS;
 	*fd = -1;	/* nobody maps this pool a second time */
 	*base = engine_alloc(bytes);
 	own = engine_alloc((ENGINE_THREADS + 1) * OWN_BYTES);

@@ -1,8 +1,8 @@
 /*
- * linux.c - the platform of Linux user space: pthreads, clocks, memfd
+ * linux.c - the platform of Linux user space: pthreads, clocks
  *
  * Sections and threads have files of their own (sections.h, sections.c, commits.c, threads.c),
- * and so have bytes.
+ * and so have bytes, and the memory of pools (memory.c).
  */
 #include "threads.h"
 #include "../core/errors.h"
@@ -15,7 +15,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 #if defined(__x86_64__)
@@ -178,33 +177,6 @@ void *plat_alloc(size_t bytes)
 void plat_free(void *memory)
 {
 	free(memory);
-}
-
-int plat_pool_open(uint64_t bytes, void **base, int *fd)
-{
-	struct rlimit limit;
-	int error;
-
-	/* Asked first: going over the limit would end the program with SIGXFSZ. */
-	if (!getrlimit(RLIMIT_FSIZE, &limit) && limit.rlim_cur != RLIM_INFINITY && bytes > limit.rlim_cur)
-		return -EFBIG;
-	*fd = memfd_create("holdfast", MFD_CLOEXEC);
-	if (*fd < 0)
-		return -errno;
-	if (ftruncate(*fd, (off_t)bytes) == 0) {
-		*base = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, *fd, 0);
-		if (*base != MAP_FAILED)
-			return 0;
-	}
-	error = errno;
-	close(*fd);
-	return -error;
-}
-
-void plat_pool_close(void *base, uint64_t bytes, int fd)
-{
-	munmap(base, bytes);
-	close(fd);
 }
 
 void *plat_reserve(uint64_t bytes)

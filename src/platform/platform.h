@@ -137,9 +137,10 @@ void plat_pause(unsigned attempt);
 void *plat_alloc(size_t bytes);
 void plat_free(void *memory);
 
-/* The pool: a file of that length and its one mapping; and address space for the
-   descriptors, zero, which costs nothing before its first use.  0 or -errno. */
-int plat_pool_open(uint64_t bytes, void **base, int *fd);
+/* The pool: memory of that length and its one mapping, of the kind that *kind says (enum
+   hf_memory), which becomes what it is; *fd is -1 where it is no file.  And address space for
+   the descriptors, zero, which costs nothing before its first use.  0 or -errno. */
+int plat_pool_open(uint64_t bytes, void **base, int *fd, unsigned *kind);
 void plat_pool_close(void *base, uint64_t bytes, int fd);
 void *plat_reserve(uint64_t bytes);
 void plat_unreserve(void *memory, uint64_t bytes);

@@ -87,18 +87,13 @@ static void pool_memory_holds_every_pin(void)
 	struct hf_mm *mm = new_mm();
 	uint64_t at = map_anon(mm, 1, RW), bytes = 0;
 	struct hf_pin pin = pin_it(mm, at, P, HF_PIN_WRITE);
-	unsigned char *where = pin.iov[0].iov_base, byte = 0;
+	unsigned char *where = pin.iov[0].iov_base;
 	void *base = NULL;
-	int fd = -1;
 
-	hf_pool_memory(pool, &base, &bytes, &fd);
+	hf_pool_memory(pool, &base, &bytes, NULL);
 	hf_pool_memory(pool, NULL, NULL, NULL);
 	CHECK_INT(4096 * P, bytes);
 	CHECK(where >= (unsigned char *)base && where + P <= (unsigned char *)base + bytes);
-	/* The memfd is the same memory. */
-	put(mm, at + 5, 0x5a);
-	CHECK_INT(1, pread(fd, &byte, 1, where + 5 - (unsigned char *)base));
-	CHECK_INT(0x5a, byte);
 	hf_unpin(&pin, 0);
 	hf_mm_destroy(mm);
 }
