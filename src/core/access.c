@@ -227,11 +227,19 @@ SPECIAL bool walk_stands(const struct walk *walk, pte_t pte)
 	return !(changed & (PTE_FRAME_MASK | PTE_P));
 }
 
-/* The table of an entry: while it is the space's alone, and so is the way to it. */
-SPECIAL bool may_remember(const struct hf_mm *mm, const struct walk *walk)
+/* Where the way ends: while all above it is the space's alone. */
+SPECIAL void remember(struct hf_mm *mm, uint64_t address, const struct walk *walk, uint64_t shape)
 {
-	(void)mm;
-	return DESIGN_IS_HOLDFAST(mm) && !(~walk->all & (PTE_P | PTE_ALONE)) && !(walk->seen[1] & PTE_PS);
+	bool huge = walk->seen[1] & PTE_PS;
+	pte_t all = walk->all;
+
+	if (unlikely(huge)) {
+		all = ~UINT64_C(0);
+		for (unsigned level = 2; level < TABLE_LEVELS; level++)
+			all &= walk->seen[level];
+	}
+	if (DESIGN_IS_HOLDFAST(mm) && !(~all & (PTE_P | PTE_ALONE)))
+		way_remember(mm, address, walk->upper[0], huge, shape);
 }
 
 SPECIAL enum outcome load_piece(struct hf_mm *mm, uint64_t address, struct transfer *transfer, size_t length,
@@ -245,8 +253,8 @@ SPECIAL enum outcome load_piece(struct hf_mm *mm, uint64_t address, struct trans
 
 	if (unlikely(!is_fit(mm, &walk, pte, PTE_P, PTE_A, may_touch)))
 		return FAULT;
-	if (open && may_remember(mm, &walk))
-		way_remember(mm, address, walk.upper[0], shape);
+	if (open)
+		remember(mm, address, &walk, shape);
 	take_bytes(transfer, place_of(walk.base, pte, address), length);
 	/* Pairs with the release fence in place_to_store(): see the head of this file. */
 	atomic_thread_fence(memory_order_acquire);
@@ -269,8 +277,7 @@ SPECIAL enum outcome store_piece(struct hf_mm *mm, uint64_t address, struct tran
 	pte = walk.seen[0];
 	if (unlikely(!is_fit(mm, &walk, pte, PTE_P | PTE_W, PTE_A | PTE_D, may_touch)))
 		return FAULT;
-	if (may_remember(mm, &walk))
-		way_remember(mm, address, walk.upper[0], shape);
+	remember(mm, address, &walk, shape);
 	return likely(commit_bytes(transfer, place_to_store(walk.base, pte, address), length)) ? MOVED : AGAIN;
 }
 

@@ -15,9 +15,9 @@ void ways_begin(void);
 
 /*
  * In a section, which began before the pool's shape was loaded, with acquire, and that before
- * the handshake was asked for, and the way to this last-level entry of address taken: every
- * mark was there on all levels above.
+ * the handshake was asked for, and the way to this last-level or huge entry of address taken:
+ * every mark was there on all levels above.
  */
-void way_remember(const struct hf_mm *mm, uint64_t address, const pte_slot *slot, uint64_t shape);
+void way_remember(struct hf_mm *mm, uint64_t address, const pte_slot *slot, bool huge, uint64_t shape);
 
 #endif

@@ -30,7 +30,11 @@
 #include "handshake.h"
 
 #define WAYS TABLE_ENTRIES
-#define NO_TABLE (UINT64_C(1) << 63)	/* so far from every address that none is in it */
+
+/* Added to where a huge page begins; and so far from every address that none is in it. */
+#define HUGE_START (UINT64_C(1) << 62)
+#define NO_TABLE (UINT64_C(1) << 63)
+#define HUGE_OFFSET (0 - HUGE_START)	/* of its first byte, counted from there */
 
 struct ways {
 	struct way way[WAYS];
@@ -48,20 +52,72 @@ static inline bool is_line(uint64_t address, size_t length)
 	       likely(((address + length - 1) ^ address) < PAGE_BYTES);
 }
 
-static inline bool shape_is(const struct hf_pool *pool, uint64_t shape)
+static inline bool shape_is(const struct hf_pool *pool, const struct way *way)
 {
 	/* Relaxed: this thread has acquired the number when it remembered it, or it is another. */
-	return likely(atomic_load_explicit(&pool->shape, memory_order_relaxed) == shape);
+	return likely(atomic_load_explicit(&pool->shape, memory_order_relaxed) == way->shape);
+}
+
+/* The compiler knows need, with which comes PTE_PS where the entry is huge. */
+#define SPECIAL static inline __attribute__((always_inline))
+
+SPECIAL bool is_fit(pte_t pte, pte_t need)
+{
+	return likely((pte & (need | PTE_PS)) == need);
+}
+
+SPECIAL bool load_line(const struct hf_pool *pool, const struct way *way, const pte_slot *slot, pte_t need,
+		       uint64_t address, void *buffer, size_t length)
+{
+	void *section = plat_look_begin();
+	pte_t pte;
+
+	if (unlikely(!shape_is(pool, way)))
+		goto out;
+	pte = pte_load(slot);
+	if (unlikely(!is_fit(pte, need)))
+		goto out;
+	plat_copy_line(buffer, page_bytes_of_pte(pool, pte) + (address & (need & PTE_PS ? TABLE_BYTES - 1 : PAGE_BYTES - 1)), length);
+	/* Pairs with the release fence in place_to_store(): see the head of access.c. */
+	atomic_thread_fence(memory_order_acquire);
+	if (unlikely(atomic_load_explicit(slot, memory_order_relaxed) != pte))
+		goto out;
+	if (unlikely(!shape_is(pool, way)))
+		goto out;
+	plat_look_end(section);
+	return true;
+out:
+	plat_look_end(section);
+	return false;
+}
+
+/* How many bytes were stored. */
+SPECIAL size_t store_line(const struct hf_pool *pool, const struct way *way, const pte_slot *slot, pte_t need,
+			  uint64_t address, const void *bytes, size_t length)
+{
+	size_t stored = 0;
+	pte_t pte;
+
+	plat_section_enter_quick(PLAT_COPY_WORDS);
+	if (unlikely(!shape_is(pool, way)))
+		goto out;
+	pte = pte_load(slot);
+	if (unlikely(!is_fit(pte, need)))
+		goto out;
+	/* Pairs with the acquire fence of loads, as in place_to_store(). */
+	atomic_thread_fence(memory_order_release);
+	stored = plat_commit_copy_words(page_bytes_of_pte(pool, pte) + (address & (need & PTE_PS ? TABLE_BYTES - 1 : PAGE_BYTES - 1)), bytes, length);
+out:
+	plat_section_leave();
+	return stored;
 }
 
 ssize_t hf_read(struct hf_mm *mm, uint64_t address, void *buffer, size_t length)
 {
+	const pte_t need = PTE_P | PTE_A;
 	struct ways *ways = plat_own_quick();
-	const struct hf_pool *pool;
 	const struct way *way;
-	const pte_slot *slot;
 	uint64_t offset;
-	pte_t pte;
 
 	if (unlikely(!ways))
 		goto other;
@@ -71,42 +127,32 @@ ssize_t hf_read(struct hf_mm *mm, uint64_t address, void *buffer, size_t length)
 		goto other;
 	way = way_of(ways, address);
 	offset = address - way->start;
-	if (unlikely(offset >= TABLE_BYTES))
-		goto other;
 	if (unlikely(way->mm != mm))
 		goto other;
-	pool = mm->pool;
-	slot = &way->entries[offset >> HF_PAGE_SHIFT];
-	plat_section_enter_quick(PLAT_LOOK);
-	if (unlikely(!shape_is(pool, way->shape)))
-		goto out;
-	pte = pte_load(slot);
-	if (unlikely((pte & (PTE_P | PTE_A)) != (PTE_P | PTE_A)))
-		goto out;
-	plat_copy_line(buffer, page_bytes_of_pte(pool, pte) + page_offset(offset), length);
-	/* Pairs with the release fence in place_to_store(): see the head of access.c. */
-	atomic_thread_fence(memory_order_acquire);
-	if (unlikely(atomic_load_explicit(slot, memory_order_relaxed) != pte))
-		goto out;
-	if (unlikely(!shape_is(pool, way->shape)))
-		goto out;
-	plat_section_leave_look();
-	return (ssize_t)length;
-out:
-	plat_section_leave_look();
+	if (likely(offset < TABLE_BYTES)) {
+		if (likely(load_line(mm->pool, way, &way->entries[offset >> HF_PAGE_SHIFT], need, address, buffer,
+				     length)))
+			return (ssize_t)length;
+		goto missed;
+	} else if (offset - HUGE_OFFSET < TABLE_BYTES) {
+		if (likely(load_line(mm->pool, way, way->entries, need | PTE_PS, address, buffer, length)))
+			return (ssize_t)length;
+		goto missed;
+	}
 other:
 	return access_read(mm, address, buffer, length);
+missed:
+	/* The same mm; so it need not be kept. */
+	return access_read(way->mm, address, buffer, length);
 }
 
 ssize_t hf_write(struct hf_mm *mm, uint64_t address, const void *bytes, size_t length)
 {
 	const pte_t need = PTE_P | PTE_W | PTE_A | PTE_D;
 	struct ways *ways = plat_own_quick();
-	const struct hf_pool *pool;
 	const struct way *way;
 	size_t stored = 0;
 	uint64_t offset;
-	pte_t pte;
 
 	if (unlikely(!ways))
 		goto other;
@@ -116,41 +162,34 @@ ssize_t hf_write(struct hf_mm *mm, uint64_t address, const void *bytes, size_t l
 		goto other;
 	way = way_of(ways, address);
 	offset = address - way->start;
-	if (unlikely(offset >= TABLE_BYTES))
-		goto other;
 	if (unlikely(way->mm != mm))
 		goto other;
-	pool = mm->pool;
-	plat_section_enter_quick(PLAT_COPY_WORDS);
-	if (unlikely(!shape_is(pool, way->shape)))
-		goto out;
-	pte = pte_load(&way->entries[offset >> HF_PAGE_SHIFT]);
-	if (unlikely((pte & need) != need))
-		goto out;
-	/* Pairs with the acquire fence of loads, as in place_to_store(). */
-	atomic_thread_fence(memory_order_release);
-	stored = plat_commit_copy_words(page_bytes_of_pte(pool, pte) + page_offset(offset), bytes, length);
-	if (unlikely(stored != length))
-		goto out;
-	plat_section_leave();
-	return (ssize_t)length;
-out:
-	plat_section_leave();
+	if (likely(offset < TABLE_BYTES))
+		stored = store_line(mm->pool, way, &way->entries[offset >> HF_PAGE_SHIFT], need, address, bytes, length);
+	else if (offset - HUGE_OFFSET < TABLE_BYTES)
+		stored = store_line(mm->pool, way, way->entries, need | PTE_PS, address, bytes, length);
+	else
+		goto other;
+	if (likely(stored == length))
+		return (ssize_t)length;
+	return access_write(way->mm, address, bytes, length, stored);
 other:
-	return access_write(mm, address, bytes, length, stored);
+	return access_write(mm, address, bytes, length, 0);
 }
 
 /* ---- to remember ------------------------------------------------------------------------ */
 
-void way_remember(const struct hf_mm *mm, uint64_t address, const pte_slot *slot, uint64_t shape)
+void way_remember(struct hf_mm *mm, uint64_t address, const pte_slot *slot, bool huge, uint64_t shape)
 {
 	struct ways *ways = plat_own_quick();
+	struct way way = { .mm = mm, .shape = shape, .start = address & ~(uint64_t)(TABLE_BYTES - 1) };
 
 	/* Not before its first call that was in no section. */
-	if (likely(ways))
-		*way_of(ways, address) = (struct way){ .mm = mm, .shape = shape,
-						       .start = address & ~(uint64_t)(TABLE_BYTES - 1),
-						       .entries = slot - table_index(vpn_of(address), 0) };
+	if (unlikely(!ways))
+		return;
+	way.start += huge ? HUGE_START : 0;
+	way.entries = huge ? slot : slot - table_index(vpn_of(address), 0);
+	*way_of(ways, address) = way;
 }
 
 void ways_begin(void)

@@ -78,7 +78,7 @@ struct batch {
  * there were W and PINNABLE a table is not shared, so who drops it frees it.
  */
 struct way {
-	const struct hf_mm *mm;
+	struct hf_mm *mm;
 	uint64_t shape;
 	uint64_t start;			/* the first address of the table */
 	const pte_slot *entries;

@@ -304,7 +304,7 @@ __asm__(
 /*
  * size_t plat_words_16, plat_words_32(to: rax, from: rdx, bytes: rcx, armed: r8): how many
  *
- * They leave all registers alone but rax, r8 to r11 and those of vectors.  First the words that
+ * They leave all registers alone but rax, r9 to r11 and those of vectors.  First the words that
  * are no chunk, by string instructions (then r10 is zero, and rdi says how many have been
  * stored), then chunks, whose last one ends at rax, where r10 is zero (then r10 says how many
  * have not).  Where they overlap, as above.

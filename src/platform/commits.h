@@ -57,8 +57,8 @@ static inline size_t plat_commit_copy_words(void *to, const void *from, size_t b
 	__asm__ volatile("lea -128(%%rsp), %%rsp\n\t"
 			 "call *plat_words+8(%%rip)\n\t"
 			 "lea 128(%%rsp), %%rsp"
-			 : "=a"(stored), "+r"(armed)
-			 : "a"(to), "d"(from), "c"(bytes)
+			 : "=a"(stored)
+			 : "a"(to), "d"(from), "c"(bytes), "r"(armed)
 			 : "r9", "r10", "r11", "cc", "memory", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6",
 			   "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15");
 	return stored;

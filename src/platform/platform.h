@@ -66,7 +66,6 @@ enum plat_commit {
 
 PLAT_CALL void plat_section_enter(enum plat_commit commit);	/* PLAT_LOOK: has none */
 PLAT_CALL void plat_section_leave(void);
-PLAT_CALL void plat_section_leave_look(void);	/* one that had none */
 void plat_grace(void);
 void plat_cut(void);
 
@@ -125,6 +124,8 @@ PLAT_CALL void *plat_own_quick(void);
 #ifndef HF_EXPLORED
 PLAT_CALL unsigned plat_self_quick(void);
 PLAT_CALL void plat_section_enter_quick(enum plat_commit commit);
+PLAT_CALL void *plat_look_begin(void);		/* a section that has no commits, and what leaves it */
+PLAT_CALL void plat_look_end(void *look);
 PLAT_CALL uint64_t plat_stamp_quick(void);
 #endif
 
@@ -192,7 +193,18 @@ void plat_report(const char *message);	/* one line, for people */
 #define plat_self_quick plat_self
 #define plat_section_enter_quick plat_section_enter
 #define plat_stamp_quick plat_stamp
-#define plat_section_leave_look plat_section_leave
+
+static inline void *plat_look_begin(void)
+{
+	plat_section_enter(PLAT_LOOK);
+	return NULL;
+}
+
+static inline void plat_look_end(void *look)
+{
+	(void)look;
+	plat_section_leave();
+}
 #define plat_copy_line plat_copy
 #define plat_commit_copy_words plat_commit_copy
 #endif

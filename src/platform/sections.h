@@ -130,12 +130,24 @@ static inline void plat_section_leave(void)
 	atomic_store_explicit(&plat_thread.record->open, 0, memory_order_release);
 }
 
-static inline void plat_section_leave_look(void)
+/* What begins it returns, ends it. */
+static inline void *plat_look_begin(void)
 {
+	struct plat_record *record = plat_thread.quick;
+
+	plat_announce(record);
+	plat_arm(PLAT_LOOK);
+	return record;
+}
+
+static inline void plat_look_end(void *look)
+{
+	struct plat_record *record = look;
+
 #if PLAT_TSAN
 	__tsan_release(&plat_section_left);
 #endif
-	atomic_store_explicit(&plat_thread.record->open, 0, memory_order_release);
+	atomic_store_explicit(&record->open, 0, memory_order_release);
 }
 
 static inline void *plat_own_quick(void)
