@@ -4,6 +4,8 @@
  * The core's own calls, for what no program sees: who holds what of a whole and of its
  * parts, what comes back when, and that single pages are never short of what blocks had.
  */
+#include <pthread.h>
+
 #include "block.h"
 #include "kit.h"
 
@@ -236,6 +238,65 @@ static void safe_a_pool_that_is_no_block(void)
 		page_drop(pool, taken[--n], COUNT_REFERENCE);
 }
 
+/* ---- threads --------------------------------------------------------------------- */
+
+enum { THREADS = 4, ROUNDS = 300, FEW = 40 };
+
+static uint32_t next(uint32_t *seed)
+{
+	return (*seed = *seed * 1664525 + 1013904223) >> 16;
+}
+
+/* A block comes to one of its ends; the parts that are pinned first, or last of all, are any. */
+static void live_and_end(struct page *whole, uint32_t *seed)
+{
+	struct page *pinned = part(whole, next(seed) % N);
+
+	must(page_raise(pinned) && page_pinned(pool, pinned), "page_raise");
+	if (next(seed) % 2) {
+		must(block_split(pool, whole), "block_split");
+		drop_parts(whole);
+	} else {
+		page_drop(pool, whole, COUNT_REFERENCE);
+	}
+	must(word_of(pinned) == COUNT_PIN, "a pinned part lives on");
+	page_drop(pool, pinned, COUNT_PIN);
+}
+
+static void *work(void *argument)
+{
+	uint32_t seed = *(uint32_t *)argument;
+	struct page *few[FEW];
+
+	for (unsigned round = 0; round < ROUNDS; round++) {
+		struct page *whole = next(&seed) % 3 ? NULL : block_alloc(pool, PAGE_ANONYMOUS, PAGE_ANY);
+		unsigned n = next(&seed) % FEW;
+
+		for (unsigned i = 0; i < n; i++)
+			must((few[i] = page_alloc(pool, PAGE_ANONYMOUS, PAGE_ANY)) != NULL, "page_alloc");
+		if (whole)
+			live_and_end(whole, &seed);
+		while (n)
+			page_drop(pool, few[--n], COUNT_REFERENCE);
+	}
+	return NULL;
+}
+
+/* Nobody is told that there is no page while blocks come and go, and all come back as blocks. */
+static void safe_blocks_and_pages_of_many_threads(void)
+{
+	pthread_t threads[THREADS];
+	uint32_t seeds[THREADS];
+
+	for (unsigned i = 0; i < THREADS; i++) {
+		seeds[i] = i + 1;
+		must(!pthread_create(&threads[i], NULL, work, &seeds[i]), "pthread_create");
+	}
+	for (unsigned i = 0; i < THREADS; i++)
+		pthread_join(threads[i], NULL);
+	CHECK_INT(BLOCKS - 1, blocks_there_are());
+}
+
 int main(void)
 {
 	TEST(safe_birth_and_end);
@@ -246,6 +307,7 @@ int main(void)
 	TEST(safe_split_of_what_others_hold);
 	TEST(safe_single_pages_have_all_there_is);
 	TEST(safe_blocks_come_back_from_pages);
+	TEST(safe_blocks_and_pages_of_many_threads);
 	pool_pages = 3 * N + 100;
 	TEST(safe_nothing_is_wasted);
 	pool_pages = 100;
