@@ -122,13 +122,13 @@ bool build_goes_on(struct build *build)
 	return false;
 }
 
-int tree_own_ends(struct hf_pool *pool, struct tree *tree, vpn_t from, vpn_t to)
+int tree_own_ends(struct hf_pool *pool, struct tree *tree, vpn_t from, vpn_t to, struct room room)
 {
 	struct build build = build_of(pool, tree);
 
 	do {
-		build_end(&build, from, from, to);
-		build_end(&build, to - 1, from, to);
+		build_end(&build, from, room.low, room.high);
+		build_end(&build, to - 1, room.low, room.high);
 	} while (build_goes_on(&build));
 	return build.error;
 }

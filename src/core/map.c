@@ -66,7 +66,7 @@ int unmap_prepare(struct hf_mm *mm, uint64_t start, uint64_t end, struct vma *sp
 
 	/* Where nothing is mapped there is no entry, and what a table that sticks out holds is its neighbours'. */
 	if (!error && vma_first(mm, start, end))
-		error = tree_own_ends(mm->pool, &mm->tables, vpn_of(start), vpn_of(end));
+		error = tree_own_ends(mm->pool, &mm->tables, vpn_of(start), vpn_of(end), vma_room(mm, start, end));
 	if (error)
 		cut_done(spares);
 	return error;

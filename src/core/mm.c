@@ -60,7 +60,7 @@ void mm_put(struct hf_mm *mm)
 
 void mm_zap(struct hf_mm *mm, uint64_t start, uint64_t end, enum clear clear)
 {
-	tree_clear(mm->pool, &mm->tables, vpn_of(start), vpn_of(end), clear);
+	tree_clear(mm->pool, &mm->tables, vpn_of(start), vpn_of(end), vma_room(mm, start, end), clear);
 }
 
 void mm_prune(struct hf_mm *mm, uint64_t start, uint64_t end)

@@ -216,15 +216,19 @@ void tree_prune(struct hf_pool *pool, struct tree *tree, vpn_t from, vpn_t to)
 
 /* ---- clearing a range -------------------------------------------------------------------- */
 
-/* One entry of a table of that level, of which [vpn, end) is in the range; whole: all of it. */
-static void clear_entry(struct hf_pool *pool, pte_slot *slot, unsigned level, vpn_t vpn, vpn_t end, bool whole,
-			enum clear clear);
+struct clearing {
+	struct hf_pool *pool;
+	vpn_t low, high;	/* the room: beside the range there is nothing in it */
+	enum clear clear;
+};
+
+static void clear_entry(const struct clearing *clearing, pte_slot *slot, unsigned level, vpn_t from, vpn_t to);
 
 /* [from, to) of one table of the tree's own; true: nothing is left in it. */
-static bool clear_under(struct hf_pool *pool, pfn_t pfn, unsigned level, vpn_t from, vpn_t to, enum clear clear)
+static bool clear_under(const struct clearing *clearing, pfn_t pfn, unsigned level, vpn_t from, vpn_t to)
 {
 	uint64_t span = tree_reach(level);
-	pte_slot *table = table_of(pool, pfn);
+	pte_slot *table = table_of(clearing->pool, pfn);
 
 	for (vpn_t vpn = from, end; vpn < to; vpn = end) {
 		pte_slot *slot = &table[table_index(vpn, level)];
@@ -232,28 +236,31 @@ static bool clear_under(struct hf_pool *pool, pfn_t pfn, unsigned level, vpn_t f
 		end = (vpn | (span - 1)) + 1;
 		if (!atomic_load_explicit(slot, memory_order_relaxed))
 			continue;
-		clear_entry(pool, slot, level, vpn, end < to ? end : to, !(vpn & (span - 1)) && end <= to, clear);
-		if (!table_used(pool, pfn))
+		clear_entry(clearing, slot, level, vpn, end < to ? end : to);
+		if (!table_used(clearing->pool, pfn))
 			break;
 	}
-	return !table_used(pool, pfn);
+	return !table_used(clearing->pool, pfn);
 }
 
-static void clear_entry(struct hf_pool *pool, pte_slot *slot, unsigned level, vpn_t vpn, vpn_t end, bool whole,
-			enum clear clear)
+/* One entry of a table of that level, of which [from, to) is in the range. */
+static void clear_entry(const struct clearing *clearing, pte_slot *slot, unsigned level, vpn_t from, vpn_t to)
 {
+	struct hf_pool *pool = clearing->pool;
+	vpn_t first = from & ~(tree_reach(level) - 1);
+	bool whole = first >= clearing->low && first + tree_reach(level) <= clearing->high;
 	pte_t pte = pte_load(slot);
 
-	/* A huge entry lies in the range as a whole: where one sticks out it was parted (tree_own_ends). */
+	/* A huge entry lies in the range as a whole: where one sticks out it was parted (build_end). */
 	if (!level || (pte & PTE_PS)) {
-		if (clear != CLEAR_SHARED)
+		if (clearing->clear != CLEAR_SHARED)
 			pte_drop(pool, tree_empty(pool, slot));
 		return;
 	}
-	if (!whole || (clear != CLEAR_ALL && table_is_own(pte))) {
+	if (!whole || (clearing->clear != CLEAR_ALL && table_is_own(pte))) {
 		if (!table_is_own(pte))	/* it sticks out, and nothing was to be cleared in it */
 			return;
-		if (!clear_under(pool, pte_pfn(pte), level - 1, vpn, end, clear) || clear != CLEAR_ALL)
+		if (!clear_under(clearing, pte_pfn(pte), level - 1, from, to) || clearing->clear != CLEAR_ALL)
 			return;
 	}
 	/* First of all: whoever has found it before is in a section that its pages and itself wait for. */
@@ -261,12 +268,13 @@ static void clear_entry(struct hf_pool *pool, pte_slot *slot, unsigned level, vp
 	table_drop(pool, pte_pfn(pte), level - 1);
 }
 
-void tree_clear(struct hf_pool *pool, struct tree *tree, vpn_t from, vpn_t to, enum clear clear)
+void tree_clear(struct hf_pool *pool, struct tree *tree, vpn_t from, vpn_t to, struct room room, enum clear clear)
 {
+	struct clearing clearing = { .pool = pool, .low = room.low, .high = room.high, .clear = clear };
 	uint64_t reach = tree->root ? tree_reach(tree->height) : 0;
 
 	if (from < reach)
-		clear_under(pool, tree->root, tree->height - 1, from, to < reach ? to : reach, clear);
+		clear_under(&clearing, tree->root, tree->height - 1, from, to < reach ? to : reach);
 }
 
 void tree_lower(struct hf_pool *pool, struct tree *tree)

@@ -109,12 +109,17 @@ enum clear {
 	CLEAR_SHARED,		/* shared tables that lie in the range as a whole, and nothing else */
 };
 
+/* Around a range, and at least that: beside the range no entry is in it. */
+struct room {
+	vpn_t low, high;
+};
+
 /*
  * Empty the entries of [from, to) and drop their pages.  A table that lies in the
- * range as a whole is dropped as a whole; where one sticks out it must be the
+ * room as a whole is dropped as a whole; where one sticks out it must be the
  * tree's own (build_end).
  */
-void tree_clear(struct hf_pool *pool, struct tree *tree, vpn_t from, vpn_t to, enum clear clear);
+void tree_clear(struct hf_pool *pool, struct tree *tree, vpn_t from, vpn_t to, struct room room, enum clear clear);
 
 /* Drop roots that lead to less than they could; a tree of nothing has none.  Not for lock-free walkers. */
 void tree_lower(struct hf_pool *pool, struct tree *tree);
@@ -248,6 +253,6 @@ bool build_fill(struct build *build);
 bool build_goes_on(struct build *build);
 
 /* Both ends of [from, to) by themselves: 0 or -ENOMEM. */
-int tree_own_ends(struct hf_pool *pool, struct tree *tree, vpn_t from, vpn_t to);
+int tree_own_ends(struct hf_pool *pool, struct tree *tree, vpn_t from, vpn_t to, struct room room);
 
 #endif

@@ -44,6 +44,16 @@ struct vma *vma_next(struct vma *vma, uint64_t end)
 	return next && next->start < end ? next : NULL;
 }
 
+struct room vma_room(struct hf_mm *mm, uint64_t start, uint64_t end)
+{
+	struct vma key = { .start = start }, *after = vma_first(mm, end, ADDRESS_END);
+	struct vma *from = RB_NFIND(vma_tree, &mm->vmas, &key);	/* the first that begins at start or behind it */
+	struct vma *before = from ? RB_PREV(vma_tree, &mm->vmas, from) : RB_MAX(vma_tree, &mm->vmas);
+	uint64_t low = before ? before->end : 0, high = after ? after->start : ADDRESS_END;
+
+	return (struct room){ vpn_of(low < start ? low : start), vpn_of(high > end ? high : end) };
+}
+
 bool vma_covers(struct hf_mm *mm, uint64_t start, uint64_t end)
 {
 	for (struct vma *vma = vma_first(mm, start, end); vma; vma = vma_next(vma, end)) {

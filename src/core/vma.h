@@ -41,6 +41,9 @@ struct vma *vma_find(struct hf_mm *mm, uint64_t address);	/* that holds address,
 struct vma *vma_first(struct hf_mm *mm, uint64_t start, uint64_t end); /* the first that touches the range */
 struct vma *vma_next(struct vma *vma, uint64_t end);		/* the next that touches, or NULL */
 
+/* The range with what is free around it: to the next mappings on both sides, in pages. */
+struct room vma_room(struct hf_mm *mm, uint64_t start, uint64_t end);
+
 /* Is all of the range mapped? */
 bool vma_covers(struct hf_mm *mm, uint64_t start, uint64_t end);
 

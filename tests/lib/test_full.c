@@ -56,9 +56,37 @@ static void loads_take_no_tables(void)
 	hf_object_destroy(object);
 }
 
+/*
+ * A mapping that is unmapped as a whole: the table that a fork shares is dropped, though it
+ * sticks out, for nothing else of this side is in it.
+ */
+static void unmap_of_a_mapping_takes_no_tables(void)
+{
+	struct hf_mm *a = new_mm(), *b, *all;
+
+	map_at(a, BASE + 8 * P, 4, RW, HF_MAP_FIXED, NULL);
+	map_at(a, BASE + (UINT64_C(1) << 39), 4, RW, HF_MAP_FIXED, NULL);
+	fill(a, BASE + 8 * P, 7, 4 * P);
+	b = fork_mm(a);
+	all = fill_pool();
+	CHECK_INT(-ENOMEM, hf_unmap(a, BASE + 9 * P, P));
+	CHECK_INT(7, get(a, BASE + 9 * P));
+	CHECK_INT(0, hf_unmap(a, BASE + 8 * P, 4 * P));
+	CHECK_INT(-EFAULT, get(a, BASE + 9 * P));
+	CHECK_INT(7, get(b, BASE + 9 * P));
+	CHECK_INT(0, hf_advise(b, BASE + 8 * P, 4 * P, HF_ADVISE_DISCARD));
+	CHECK_INT(0, stats_now().table_copies);
+	hf_mm_destroy(all);
+	CHECK_INT(0, get(b, BASE + 9 * P));
+	hf_mm_destroy(a);
+	hf_mm_destroy(b);
+}
+
 int main(void)
 {
 	pool_pages = 64;
 	TEST(loads_take_no_tables);
+	pool_pages = 64;
+	TEST(unmap_of_a_mapping_takes_no_tables);
 	return closing_line();
 }
