@@ -427,7 +427,7 @@ static int claim(const struct hf_pin *pin, unsigned how, const char *call)
 static void unpinned(struct record *record, unsigned how, uint64_t pages)
 {
 	longterm_return(record->pool, how, pages);
-	if (!(how & HF_PIN_GET))
+	if (!(how & HF_PIN_GET) && !record->resident)
 		stat_add(record->pool, STAT_unpin, pages);
 }
 

@@ -6,7 +6,8 @@
  * that waits for it.  Whatever is not as it mostly is goes a more general way from the
  * beginning, as if nothing had been tried:
  *
- *	hf_pin()	a page of the table in which the thread pinned last
+ *	hf_pin()	the bytes that the thread pinned last
+ *	pin_one()	a page of the table in which the thread pinned last
  *	pin_by_walk()	of any table
  *	pin_any()	any pin (pin.c)
  *
@@ -14,7 +15,9 @@
  *
  * What a slot remembers of the last table is where its entries stand, and not what
  * they are: those are read again for each pin.  It is right as long as the pool's tables
- * are where they were: see struct way, pool.h.
+ * are where they were: see struct way, pool.h.  What its resident record remembers of the
+ * last pin is the whole of it, and where its entry stands: who pins the same once more
+ * asks whether it still is what it was, and counts.
  *
  * The steps P1 to P4 are those of handshake.h.
  */
@@ -41,6 +44,8 @@ static inline void fill_in(struct record *record, struct hf_mm *mm, uint64_t add
 {
 	record_fill(record, mm, address, length, how, tag, since);
 	record->iov->iov_len = length;
+	/* Whatever it remembered is not what it says any more. */
+	record->last.shape = SHAPE_NONE;
 }
 
 typedef ssize_t pin_way(struct hf_mm *mm, uint64_t address, size_t length, unsigned how, const char *tag,
@@ -68,9 +73,36 @@ static __attribute__((noinline, cold)) ssize_t take_back(pin_way *other, struct 
 	return begin_again(other, mm, record, pin);
 }
 
+/* The slot's resident, if it is free, else the first of its records. */
+static inline struct record *at_hand(const struct slot *slot)
+{
+	struct record *record = atomic_load_explicit(&slot->resident, memory_order_relaxed);
+	uint64_t word;
+
+	return likely(record && resident_is_free(record, &word)) ? record : slot->records_free;
+}
+
+/* For the same pin once more. */
+static inline void remember(struct record *record, struct hf_mm *mm, size_t length, const pte_slot *entry, pte_t pte,
+			    uint64_t shape)
+{
+	struct remembered *last = &record->last;
+
+	/* One by one: a structure would be made elsewhere, and copied. */
+	last->mm = mm;
+	last->address = atomic_load_explicit(&record->address, memory_order_relaxed);
+	last->length = length;
+	last->how = atomic_load_explicit(&record->how, memory_order_relaxed);
+	last->entry = entry;
+	last->pte = pte;
+	last->shape = shape;
+	last->handle.length = length;
+	plat_hot_set(record);
+}
+
 /* P4, the end of the section, and the rest, in which nothing can fail; or begin again. */
-static inline ssize_t raise(struct hf_mm *mm, struct record *record, struct iovec *iov, pte_t pte, size_t offset,
-			    size_t length, struct hf_pin *pin, pin_way *other)
+static inline __attribute__((always_inline)) ssize_t raise(struct hf_mm *mm, struct record *record, struct iovec *iov, const pte_slot *at, pte_t pte,
+			    size_t offset, size_t length, struct hf_pin *pin, pin_way *other)
 {
 	struct page *page = page_of_pte(mm->pool, pte);
 	uint64_t before;
@@ -86,8 +118,12 @@ static inline ssize_t raise(struct hf_mm *mm, struct record *record, struct iove
 		return take_back(other, mm, record, pin);
 	plat_section_leave();
 	/* ---- point of no return ---- */
-	record->slot->records_free = record->next;
-	slot_count_one(record->slot, STAT_pin_fast);
+	if (likely(record->resident)) {
+		remember(record, mm, length, at, pte, record->slot->last.shape);
+	} else {
+		record->slot->records_free = record->next;
+		slot_count_one(record->slot, STAT_pin_fast);
+	}
 	pin->iov = iov;
 	pin->iovcnt = 1;
 	pin->fast = 1;
@@ -110,9 +146,10 @@ static __attribute__((noinline)) ssize_t pin_by_walk(struct hf_mm *mm, uint64_t 
 	struct way way = { .mm = mm, .start = address & ~(uint64_t)(TABLE_BYTES - 1) };
 	pte_t pte;
 
-	if (unlikely(address >= ADDRESS_END || slot_is_shared(pool, slot) || !records_refill(pool, slot)))
+	if (unlikely(address >= ADDRESS_END || slot_is_shared(pool, slot) || !resident_begin(pool, slot) ||
+		     !records_refill(pool, slot)))
 		return pin_any(mm, address, length, how, tag, pin);
-	record = slot->records_free;
+	record = at_hand(slot);
 	fill_in(record, mm, address, length, how, tag, plat_stamp());
 	plat_section_enter(PLAT_RAISE);
 	/* Before P1: a fork that began since is in the one or the other (races/pins-again-against-fork). */
@@ -127,11 +164,12 @@ static __attribute__((noinline)) ssize_t pin_by_walk(struct hf_mm *mm, uint64_t 
 		return begin_again(pin_any, mm, record, pin);
 	}
 	slot->last = way;
-	return raise(mm, record, record->iov, pte, page_offset(address), length, pin, pin_any);
+	return raise(mm, record, record->iov, &way.entries[table_index(vpn_of(address), 0)], pte, page_offset(address),
+		     length, pin, pin_any);
 }
 
 /* A page of the table in which the thread pinned last. */
-static inline ssize_t pin_one(struct hf_mm *mm, uint64_t address, size_t length, unsigned how, const char *tag,
+static __attribute__((noinline)) ssize_t pin_one(struct hf_mm *mm, uint64_t address, size_t length, unsigned how, const char *tag,
 			      struct hf_pin *pin)
 {
 	struct hf_pool *pool = mm->pool;
@@ -145,7 +183,7 @@ static inline ssize_t pin_one(struct hf_mm *mm, uint64_t address, size_t length,
 
 	if (unlikely(self >= SLOT_SHARED))
 		return pin_by_walk(mm, address, length, how, tag, pin);
-	record = slot->records_free;
+	record = at_hand(slot);
 	number = (address - slot->last.start) >> HF_PAGE_SHIFT;
 	if (unlikely(slot->last.mm != mm) || unlikely(number >= TABLE_ENTRIES) || unlikely(!record))
 		return pin_by_walk(mm, address, length, how, tag, pin);
@@ -161,17 +199,104 @@ static inline ssize_t pin_one(struct hf_mm *mm, uint64_t address, size_t length,
 	pte = pte_load(&slot->last.entries[number]);
 	if (unlikely((pte & need) != need))
 		goto out;
-	return raise(mm, record, iov, pte, page_offset(address), length, pin, pin_by_walk);
+	return raise(mm, record, iov, &slot->last.entries[number], pte, page_offset(address), length, pin, pin_by_walk);
 out:
 	plat_section_leave();
 	return begin_again(pin_by_walk, mm, record, pin);
 }
 
-ssize_t hf_pin(struct hf_mm *mm, uint64_t address, size_t length, unsigned how, const char *tag, struct hf_pin *pin)
+static __attribute__((noinline)) ssize_t pin_other(struct hf_mm *mm, uint64_t address, size_t length, unsigned how,
+						   const char *tag, struct hf_pin *pin)
 {
 	if (likely(mm && pin && is_plain(how) && is_in_one_page(address, length) && DESIGN_IS_HOLDFAST(mm)))
 		return pin_one(mm, address, length, how, tag, pin);
 	return pin_any(mm, address, length, how, tag, pin);
+}
+
+/* ---- the same once more ------------------------------------------------------------------------ */
+
+/* The pin's arguments are those of the last one. */
+static inline bool is_the_same(const struct record *record, const struct hf_mm *mm, uint64_t address, size_t length,
+			       unsigned how)
+{
+	return likely(record->last.mm == mm) && likely(record->last.address == address) &&
+	       likely(record->last.length == length) && likely(record->last.how == how);
+}
+
+/*
+ * All of P1 to P3 was done when it was remembered: there has been no fork since, all tables are where
+ * they were, and the entry is what it was, with its marks.  Relaxed, as in pin_one().
+ */
+static inline bool still_holds(const struct record *record)
+{
+	return likely(atomic_load_explicit(&record->pool->shape, memory_order_relaxed) == record->last.shape) &&
+	       likely(pte_load(record->last.entry) == record->last.pte);
+}
+
+static __attribute__((noinline, cold)) ssize_t pin_changed(const struct record *record, struct hf_pin *pin)
+{
+	const struct remembered *last = &record->last;
+
+	return pin_other(last->mm, last->address, last->length, last->how,
+			 atomic_load_explicit(&record->tag, memory_order_relaxed), pin);
+}
+
+/* The page was dying: that is not the page any more. */
+static __attribute__((noinline, cold)) ssize_t not_again(struct plat_record *hot, struct record *record,
+							 struct hf_pin *pin)
+{
+	bool dies = page_drop_only(record->page, COUNT_PIN);
+
+	plat_hot_leave(hot);
+	if (dies)
+		page_free(record->pool, record->page);
+	return pin_changed(record, pin);
+}
+
+/*
+ * What is left is the tag, the stamp and the handle.  That its pins are too many is not
+ * asked: a thread has but one of these at a time, and there is room for all threads.
+ */
+ssize_t hf_pin(struct hf_mm *mm, uint64_t address, size_t length, unsigned how, const char *tag, struct hf_pin *pin)
+{
+	struct plat_record *hot;
+	struct record *record;
+	uint64_t word;
+
+	if (unlikely(!pin))
+		return -HF_EINVAL;
+	hot = plat_hot_enter();
+	record = plat_hot_get(hot);
+	if (unlikely(!resident_is_free(record, &word))) {
+		plat_hot_leave(hot);
+		return pin_other(mm, address, length, how, tag, pin);
+	}
+	/* So soon, so that it is not kept in a register, and the others need not be saved. */
+	record_renew(record, tag);
+	if (unlikely(!is_the_same(record, mm, address, length, how))) {
+		plat_hot_leave(hot);
+		return pin_other(mm, address, length, how, atomic_load_explicit(&record->tag, memory_order_relaxed), pin);
+	}
+	atomic_store_explicit(&record->since, plat_stamp_quick(), memory_order_relaxed);
+	if (unlikely(!still_holds(record)))
+		goto other;
+	switch (plat_hot_raise(hot, &record->page->count)) {			/* P4 */
+	case PLAT_RAISED:
+		break;
+	case PLAT_WAS_CUT:
+		goto other;
+	case PLAT_NEGATIVE:
+		return not_again(hot, record, pin);
+	}
+	plat_hot_leave(hot);
+	/* ---- point of no return ---- */
+	/* All but the serial. */
+	__builtin_memcpy(pin, &record->last.handle, offsetof(struct hf_pin, serial));
+	pin->serial = record_begin_from(record, word + (RECORD_LIVE | RECORD_ONE));
+	return (ssize_t)record->last.length;
+other:
+	plat_hot_leave(hot);
+	return pin_changed(record, pin);
 }
 
 /* ---- unpin: what is rare is called last of all, so that the rest saves no registers ---------------- */
@@ -179,7 +304,8 @@ ssize_t hf_pin(struct hf_mm *mm, uint64_t address, size_t length, unsigned how, 
 /* The record's page is given back; the record is still claimed. */
 static __attribute__((noinline, cold)) int end_elsewhere(struct record *record, uint64_t word)
 {
-	stat_add(record->pool, STAT_unpin, 1);
+	if (!record->resident)
+		stat_add(record->pool, STAT_unpin, 1);
 	record_end(record, word);
 	return 0;
 }
@@ -198,7 +324,8 @@ static __attribute__((noinline)) int end_dirty(struct record *record, uint64_t w
 	return end_elsewhere(record, word);
 }
 
-int hf_unpin(const struct hf_pin *pin, unsigned how)
+/* Not what the thread pinned last, or not as simple. */
+static __attribute__((noinline)) int unpin_other(const struct hf_pin *pin, unsigned how)
 {
 	struct record *record;
 	uint64_t word;
@@ -213,11 +340,40 @@ int hf_unpin(const struct hf_pin *pin, unsigned how)
 		return end_dirty(record, word);
 	if (unlikely(page_drop_is_last(record->page, COUNT_PIN)))
 		return end_with_page(record, word);
-	if (unlikely(record->owner != plat_self_quick()))
+	if (unlikely(record->owner != plat_self_quick() || record->resident))
 		return end_elsewhere(record, word);
 	slot_count_one(record->slot, STAT_unpin);
 	record_over(record, word);
 	record->next = record->slot->records_free;
 	record->slot->records_free = record;
+	return 0;
+}
+
+static __attribute__((noinline, cold)) int free_last(struct record *record)
+{
+	if (page_dies(record->page))
+		page_free(record->pool, record->page);
+	return 0;
+}
+
+/*
+ * The thread's own resident is free as soon as its word says so: nobody but this thread takes
+ * it, and nobody else ends the pin, for it has ended.
+ */
+int hf_unpin(const struct hf_pin *pin, unsigned how)
+{
+	struct record *record;
+	uint64_t word;
+
+	if (unlikely(!pin || how))
+		return unpin_other(pin, how);
+	record = pin->record;
+	if (unlikely(!plat_hot_is(record)))
+		return unpin_other(pin, how);
+	word = pin->serial;
+	if (unlikely(!record_try_end(record, word)))
+		return unpin_other(pin, how);
+	if (unlikely(page_drop_is_last(record->page, COUNT_PIN)))
+		return free_last(record);
 	return 0;
 }

@@ -132,6 +132,7 @@ int hf_pool_destroy(struct hf_pool *pool)
 	if (busy || pins_held(pool))
 		return -HF_EBUSY;
 	/* ---- point of no return ---- */
+	records_forgotten(pool);
 	records_destroy(pool);
 	for (unsigned number = 0; number < SLOTS; number++)
 		plat_lock_fini(&pool->slots[number].lock);
@@ -176,8 +177,13 @@ static uint64_t stat_sum(struct hf_pool *pool, enum stat stat)
 {
 	uint64_t sum = 0;
 
-	for (unsigned number = 0; number < SLOTS; number++)
+	for (unsigned number = 0; number < SLOTS; number++) {
+		uint64_t pinned, unpinned;
+
+		resident_count(&pool->slots[number], &pinned, &unpinned);
 		sum += atomic_load_explicit(&pool->slots[number].stats[stat], memory_order_relaxed);
+		sum += stat == STAT_pin_fast ? pinned : stat == STAT_unpin ? unpinned : 0;
+	}
 	return sum;
 }
 

@@ -95,6 +95,7 @@ struct slot {
 
 	/* pin records: record.c */
 	_Alignas(64) struct record *records_free;	/* the owner's; shared slot: under records_lock */
+	_Atomic(struct record *) resident;		/* the owner's, and in no list; not in the shared slot */
 	struct way last;				/* the owner's; not in the shared slot */
 	struct plat_lock records_lock;			/* shared slot only */
 	_Atomic(struct record *) records_returned;	/* unpinned by other threads */

@@ -18,6 +18,18 @@ static void iov_free(struct record *record)
 	record->room = RECORD_RUNS;
 }
 
+void records_forgotten(struct hf_pool *pool)
+{
+	for (unsigned number = 0; number < SLOTS; number++) {
+		struct record *record = atomic_load_explicit(&pool->slots[number].resident, memory_order_relaxed);
+
+		if (record)
+			plat_hot_forget(record, sizeof(*record));
+	}
+	/* Whoever has just read it, to pin in another pool, is still looking. */
+	plat_grace();
+}
+
 void records_destroy(struct hf_pool *pool)
 {
 	for (unsigned number = 0; number < SLOTS; number++) {
@@ -85,6 +97,24 @@ bool records_refill(struct hf_pool *pool, struct slot *slot)
 	if (!slot->records_free)
 		slot->records_free = chunk_add(pool, slot);
 	return slot->records_free;
+}
+
+bool resident_begin(struct hf_pool *pool, struct slot *slot)
+{
+	struct record *record;
+
+	if (likely(atomic_load_explicit(&slot->resident, memory_order_relaxed)))
+		return true;
+	if (!records_refill(pool, slot))
+		return false;
+	record = slot->records_free;
+	slot->records_free = record->next;
+	record->resident = true;
+	record->last.handle = (struct hf_pin){ .iov = record->iov, .iovcnt = 1, .fast = 1, .record = record };
+	atomic_store_explicit(&record->each, 1, memory_order_relaxed);
+	atomic_store_explicit(&record->counted, record_generation(record), memory_order_relaxed);
+	atomic_store_explicit(&slot->resident, record, memory_order_relaxed);
+	return true;
 }
 
 static struct record *take_from(struct hf_pool *pool, struct slot *slot)
@@ -166,10 +196,55 @@ void record_release(struct record *record, uint64_t word)
 	atomic_store_explicit(&record->word, word, memory_order_release);
 }
 
+/* Its owner may take it as soon as it is free: all else comes first. */
+static void resident_end(struct record *record, uint64_t word)
+{
+	if (unlikely(record->parted))
+		gone_forget(record);
+	record->parted = false;
+	atomic_store_explicit(&record->given, 0, memory_order_relaxed);
+	/* Release pairs with resident_is_free() (races/unpin-by-another-against-pin-again). */
+	atomic_store_explicit(&record->word, record_next(word), memory_order_release);
+}
+
 void record_end(struct record *record, uint64_t word)
 {
+	if (record->resident) {
+		resident_end(record, word);
+		return;
+	}
 	record_over(record, word);
 	record_give(record);
+}
+
+/* ---- the slots' residents -------------------------------------------------------------------- */
+
+void resident_count(const struct slot *slot, uint64_t *pinned, uint64_t *unpinned)
+{
+	/* Relaxed: whoever needs an exact sum sees to it that nobody pins. */
+	const struct record *record = atomic_load_explicit(&slot->resident, memory_order_relaxed);
+	uint64_t each, times, word;
+
+	*pinned = *unpinned = 0;
+	if (!record)
+		return;
+	each = atomic_load_explicit(&record->each, memory_order_relaxed);
+	times = record_generation(record) - atomic_load_explicit(&record->counted, memory_order_relaxed);
+	*unpinned = times * each;
+	*pinned = (times + !resident_is_free(record, &word)) * each;
+}
+
+void resident_has(struct record *record, uint64_t pages)
+{
+	uint64_t pinned, unpinned;
+
+	if (likely(atomic_load_explicit(&record->each, memory_order_relaxed) == pages))
+		return;
+	resident_count(record->slot, &pinned, &unpinned);
+	slot_stat_add(record->pool, record->slot, STAT_pin_fast, pinned);
+	slot_stat_add(record->pool, record->slot, STAT_unpin, unpinned);
+	atomic_store_explicit(&record->counted, record_generation(record), memory_order_relaxed);
+	atomic_store_explicit(&record->each, pages, memory_order_relaxed);
 }
 
 /* ---- all of them ---------------------------------------------------------------------------- */

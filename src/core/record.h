@@ -17,6 +17,10 @@
  * page stands in the record (pin_one.c).  A free record looks as if it had been
  * one, so that the next such pin finds all but its own particulars there.
  *
+ * resident: the slot's owner keeps it for pins of one page, and what such a pin has looked up
+ * stays in it, for the next that is the same (pin_one.c).  It is in no list: free as soon as its
+ * word says so.  Its pages are not counted one by one: how often it has ended its generation says.
+ *
  * The owner of a slot takes records from it without a lock; a thread that ends
  * somebody else's pin pushes the record on the slot's list of returned ones.
  * The inventory reads along: what it shows is in relaxed atomics, between two
@@ -36,6 +40,22 @@ enum record_what { RECORD_FREE = 0, RECORD_LIVE = 1, RECORD_BUSY = 2, RECORD_WHA
 #define RECORD_ONE UINT64_C(4)
 #define RECORD_ADDRESS ((UINT64_C(1) << 22) - 64)
 #define RECORD_GENERATION (UINT64_C(1) << 22)
+
+#define SHAPE_NONE UINT64_MAX
+
+/*
+ * What a resident remembers of its last pin, for the next that is the same; the owner's.  No mm that
+ * has gone is taken for another one at its address: the pool's shape has changed with it.
+ */
+struct remembered {
+	struct hf_mm *mm;
+	uint64_t address, length;
+	const pte_slot *entry;			/* where its page's entry stands, */
+	pte_t pte;				/* what it was, */
+	uint64_t shape;				/* and the pool's shape (struct way); SHAPE_NONE: nothing is remembered */
+	unsigned how;
+	struct hf_pin handle;			/* all but the serial */
+};
 
 struct record {
 	/* a pin of one page touches this line and the next, and nothing else */
@@ -57,9 +77,13 @@ struct record {
 	uint32_t runs, room;
 	unsigned char *end;			/* of the last run: what a next page may lengthen */
 
+	struct remembered last;
+
 	struct iovec few[RECORD_RUNS];
 	bool wholes;				/* there are runs that count on the wholes of their blocks: run_is_whole() */
 	uint64_t few_wholes;			/* a bit a run; behind the runs that were allocated, another */
+	_Atomic uint64_t each, counted;		/* of a resident: pages a pin; the generation from which on all had so many */
+	bool resident;
 	bool parted;				/* a part was unpinned: gone says which */
 	uint64_t *gone;				/* pages unpinned in part: gone_few, or allocated */
 	uint64_t gone_few[RECORD_PAGES / RECORD_BITS];	/* zero unless parted */
@@ -100,11 +124,17 @@ static inline void record_fill(struct record *record, const struct hf_mm *mm, ui
 	atomic_store_explicit(&record->since, since, memory_order_relaxed);
 }
 
-/* Make it live: the inventory sees it.  Returns the word for the handle.  one: RECORD_ONE, or 0. */
-static inline uint64_t record_begin(struct record *record, uint64_t one)
+/* What of a resident's pin is not as it was the last time; the stamp comes after it. */
+static inline void record_renew(struct record *record, const char *tag)
 {
-	uint64_t word = atomic_load_explicit(&record->word, memory_order_relaxed) + (RECORD_LIVE | one);
+	/* As in record_fill(). */
+	atomic_thread_fence(memory_order_release);
+	atomic_store_explicit(&record->tag, tag, memory_order_relaxed);
+}
 
+/* Make it live with this word, which is the handle's: the inventory sees it. */
+static inline uint64_t record_begin_from(struct record *record, uint64_t word)
+{
 	/*
 	 * Pairs with record_read() and record_claim(): all of the pin (races/inventory-against-pin-again).
 	 * A fence, and not the store's own order, for what a device stores through the pin has
@@ -118,6 +148,11 @@ static inline uint64_t record_begin(struct record *record, uint64_t one)
 	atomic_store_explicit(&record->word, word, memory_order_relaxed);
 #endif
 	return word;
+}
+
+static inline uint64_t record_begin(struct record *record, uint64_t one)
+{
+	return record_begin_from(record, atomic_load_explicit(&record->word, memory_order_relaxed) + (RECORD_LIVE | one));
 }
 
 /*
@@ -140,17 +175,50 @@ static inline bool record_try_claim(struct record *record, uint64_t *found)
 						       memory_order_relaxed);
 }
 
+/* A pin of the thread's own resident: claim and end in one attempt.  False: it is not what the handle says. */
+static inline bool record_try_end(struct record *record, uint64_t word)
+{
+	/* Relaxed: the pin was this thread's own, and nobody has had the record since. */
+	return atomic_compare_exchange_strong_explicit(&record->word, &word,
+						       word + RECORD_GENERATION - (RECORD_LIVE | RECORD_ONE),
+						       memory_order_relaxed, memory_order_relaxed);
+}
+
 void record_release(struct record *record, uint64_t word);	/* live again */
 void record_end(struct record *record, uint64_t word);		/* over: and given back */
+
+/* The word of a record that is free, after a pin with this one. */
+static inline uint64_t record_next(uint64_t word)
+{
+	return word - RECORD_LIVE - (word & RECORD_ONE) + RECORD_GENERATION;
+}
 
 /* The first half of an end: nobody finds a pin here any more. */
 static inline void record_over(struct record *record, uint64_t word)
 {
 	/* Relaxed: it says to the inventory and to a second unpin that there is nothing here.
 	   Who takes the record for a pin gets it from record_give(). */
-	atomic_store_explicit(&record->word, word - RECORD_LIVE - (word & RECORD_ONE) + RECORD_GENERATION,
-			      memory_order_relaxed);
+	atomic_store_explicit(&record->word, record_next(word), memory_order_relaxed);
 }
+
+static inline uint64_t record_generation(const struct record *record)
+{
+	return atomic_load_explicit(&record->word, memory_order_relaxed) / RECORD_GENERATION;
+}
+
+/* The slot's owner: is the resident free?  Acquire pairs with record_end() (races/unpin-by-another-against-pin-again). */
+static inline bool resident_is_free(const struct record *record, uint64_t *word)
+{
+	*word = atomic_load_explicit(&record->word, memory_order_acquire);
+	return !(*word & RECORD_WHAT);
+}
+
+/* Pages pinned by pins of the slot's resident, and unpinned. */
+void resident_count(const struct slot *slot, uint64_t *pinned, uint64_t *unpinned);
+/* Its next pins have so many pages each: what those before them had is counted now. */
+void resident_has(struct record *record, uint64_t pages);
+/* The slot gets one, if it has none; false: no memory. */
+bool resident_begin(struct hf_pool *pool, struct slot *slot);
 
 /* Statistics of the calling thread's own slot. */
 static inline void slot_count_one(struct slot *slot, enum stat stat)
@@ -217,6 +285,8 @@ static inline bool record_is_get(const struct record *record)
 
 void records_begin(struct slot *slot);
 void records_destroy(struct hf_pool *pool);
+/* Before they are destroyed: no thread remembers one any more. */
+void records_forgotten(struct hf_pool *pool);
 
 /* An mm is going: the inventory must not take another for it that gets its address. */
 void records_forget(struct hf_pool *pool, const struct hf_mm *mm);

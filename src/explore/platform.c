@@ -18,6 +18,8 @@
 
 #define HERE __builtin_return_address(0)
 
+static bool raise(unsigned kind, void *word, uint64_t *before, const void *site);
+
 /* ---- locks ------------------------------------------------------------------------ */
 
 /* A lock is its address: what is behind it stays as it is. */
@@ -61,6 +63,65 @@ void plat_grace(void)
 void plat_cut(void)
 {
 	engine_cut(HERE);
+}
+
+/* ---- the thread's own -------------------------------------------------------------------- */
+
+/* In explored memory, behind the pool, so that each execution finds it as the first did. */
+static struct plat_record {
+	void *mine;
+} *hots, nobody;
+
+static uint64_t ones[PLAT_ONES / sizeof(uint64_t)];
+
+struct plat_record *plat_hot_enter(void)
+{
+	struct plat_record *hot = hots ? &hots[engine_self()] : &nobody;
+
+	memset(ones, 0xff, sizeof(ones));
+	if (!hot->mine)
+		hot->mine = ones;
+	engine_enter(PLAT_RAISE, HERE);
+	return hot;
+}
+
+void plat_hot_leave(struct plat_record *hot)
+{
+	(void)hot;
+	engine_leave(HERE);
+}
+
+void *plat_hot_get(const struct plat_record *hot)
+{
+	return hot->mine;
+}
+
+bool plat_hot_is(const void *mine)
+{
+	return hots && hots[engine_self()].mine == mine;
+}
+
+void plat_hot_set(void *mine)
+{
+	if (hots)
+		hots[engine_self()].mine = mine;
+}
+
+void plat_hot_forget(const void *from, size_t bytes)
+{
+	for (unsigned i = 0; hots && i <= ENGINE_THREADS; i++)
+		if ((uintptr_t)hots[i].mine - (uintptr_t)from < bytes)
+			hots[i].mine = NULL;
+}
+
+enum plat_raised plat_hot_raise(struct plat_record *hot, _Atomic uint64_t *word)
+{
+	uint64_t before;
+
+	(void)hot;
+	if (!raise(PLAT_RAISE, (void *)(uintptr_t)word, &before, HERE))
+		return PLAT_WAS_CUT;
+	return (int64_t)(before + 1) < 0 ? PLAT_NEGATIVE : PLAT_RAISED;
 }
 
 uint64_t plat_grace_begin(void)
@@ -134,7 +195,8 @@ int plat_pool_open(uint64_t bytes, void **base, int *fd, unsigned *kind)
 {
 	*kind = HF_MEMORY_ANONYMOUS;
 	*fd = -1;	/* nobody maps this pool a second time */
-	*base = engine_alloc(bytes);
+	*base = engine_alloc(bytes + (ENGINE_THREADS + 1) * sizeof(*hots));
+	hots = *base ? (struct plat_record *)(void *)((unsigned char *)*base + bytes) : NULL;
 	own = engine_alloc((ENGINE_THREADS + 1) * OWN_BYTES);
 	return *base ? 0 : -ENOMEM;
 }

@@ -81,7 +81,47 @@ static inline bool plat_commit_swap(void *word, unsigned width, uint64_t *expect
 	*expected = found.value;
 	return true;
 }
+/*
+ * In line, and so its descriptor is here; in two places of a program the assembler would find
+ * its name twice.  Behind the step the flags say what the word has become.
+ */
+static inline enum plat_raised plat_hot_raise(struct plat_record *hot, _Atomic uint64_t *word)
+{
+	__asm__ goto("leaq plat_region_hot(%%rip), %%rax\n"
+		     ".Lhot_start:\n\t"
+		     "cmpq %%rax, (%[armed])\n\t"
+		     "jne %l[cut]\n\t"
+		     "lock incq (%[word])\n"
+		     ".Lhot_end:\n\t"
+		     "js %l[negative]\n\t"
+		     ".pushsection .text.unlikely, \"ax\", @progbits\n\t"
+		     ".byte 0x0f, 0xb9, 0x3d\n\t"
+		     ".long 0x53053053\n"
+		     ".Lhot_cut:\n\t"
+		     "jmp %l[cut]\n\t"
+		     ".popsection\n\t"
+		     ".pushsection .data.rel.ro.plat_regions, \"aw\", @progbits\n\t"
+		     ".balign 32\n\t"
+		     ".globl plat_region_hot\n\t"
+		     ".hidden plat_region_hot\n"
+		     "plat_region_hot:\n\t"
+		     ".long 0, 0\n\t"
+		     ".quad .Lhot_start, .Lhot_end - .Lhot_start, .Lhot_cut\n\t"
+		     ".popsection"
+		     : : [armed] "r"(hot->armed), [word] "r"(word) : "rax", "cc", "memory" : cut, negative);
+	return PLAT_RAISED;
+cut:
+	return PLAT_WAS_CUT;
+negative:
+	return PLAT_NEGATIVE;
+}
 #else
+static inline enum plat_raised plat_hot_raise(struct plat_record *hot, _Atomic uint64_t *word)
+{
+	(void)hot;
+	return (int64_t)(atomic_fetch_add_explicit(word, 1, memory_order_relaxed) + 1) < 0 ? PLAT_NEGATIVE : PLAT_RAISED;
+}
+
 static inline bool plat_commit_raise(_Atomic uint64_t *word, uint64_t *before)
 {
 	*before = atomic_fetch_add_explicit(word, 1, memory_order_relaxed);

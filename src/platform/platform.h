@@ -129,6 +129,28 @@ PLAT_CALL void plat_look_end(void *look);
 PLAT_CALL uint64_t plat_stamp_quick(void);
 #endif
 
+/*
+ * For the hottest path of all: a section with one commit of its own, and a pointer that the
+ * core keeps for the calling thread.  Any thread may enter.
+ *
+ * The pointer is read in the section: what it leads to may be freed when it was forgotten, and a
+ * grace period is over.  At first, and when it was forgotten, it leads to PLAT_ONES bytes that are
+ * all ones.  It may be set by a thread for which plat_self_quick() has a number.
+ */
+struct plat_record;
+enum plat_raised { PLAT_RAISED, PLAT_WAS_CUT, PLAT_NEGATIVE };
+#define PLAT_ONES 256
+
+PLAT_CALL struct plat_record *plat_hot_enter(void);
+PLAT_CALL void plat_hot_leave(struct plat_record *hot);
+PLAT_CALL void *plat_hot_get(const struct plat_record *hot);
+PLAT_CALL bool plat_hot_is(const void *mine);		/* in a section or not */
+PLAT_CALL void plat_hot_set(void *mine);
+void plat_hot_forget(const void *from, size_t bytes);	/* by whatever thread it is kept */
+
+/* Add 1, relaxed: negative, if its highest bit is set then.  In one place of the program, for it is in line. */
+PLAT_CALL enum plat_raised plat_hot_raise(struct plat_record *hot, _Atomic uint64_t *word);
+
 /* Give the core to somebody else; attempt counts from 0 and lengthens the wait. */
 void plat_pause(unsigned attempt);
 

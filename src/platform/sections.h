@@ -37,6 +37,8 @@
 /* A thread as others see it; given to another when it ends, never freed. */
 struct plat_record {
 	_Alignas(64) _Atomic uint64_t open;	/* 0, or the epoch in which the section began */
+	uint64_t *armed;			/* its thread's: where the kernel looks, or unarmed */
+	_Atomic(void *) mine;			/* what the core keeps here */
 	uint64_t unarmed;			/* where the kernel looks, if it does not look */
 	bool taken, waited_for;			/* (threads' lock) in use; can't be cut */
 	void *own;				/* the thread's: plat_own_begin() */
@@ -46,7 +48,8 @@ struct plat_record {
 struct plat_thread {
 	struct plat_record *quick;		/* its record; NULL: enter goes the long way round */
 	struct plat_record *record;
-	uint64_t *armed;			/* where the kernel looks, or record->unarmed */
+	struct plat_record *hot;		/* the same; nobody's: enter goes the long way round */
+	uint64_t *armed;			/* record's */
 	void *own;				/* NULL: none yet, or enter goes the long way round */
 	unsigned number;
 	unsigned quick_number;			/* the same; UINT32_MAX: not all that is in line can do without a look */
@@ -153,6 +156,53 @@ static inline void plat_look_end(void *look)
 static inline void *plat_own_quick(void)
 {
 	return plat_thread.own;
+}
+
+/* ---- the hottest path's ------------------------------------------------------------- */
+
+extern PLAT_HIDDEN struct plat_record plat_nobody;
+extern PLAT_HIDDEN const struct plat_region plat_region_hot;
+
+static inline struct plat_record *plat_hot_enter(void)
+{
+	struct plat_record *hot = plat_thread.hot;
+
+	plat_announce(hot);
+#if PLAT_CUTS
+	*(volatile uint64_t *)hot->armed = (uintptr_t)&plat_region_hot;
+#endif
+	atomic_signal_fence(memory_order_seq_cst);
+#if PLAT_TSAN
+	__tsan_acquire(&plat_grace_ended);
+#endif
+	return hot;
+}
+
+static inline void plat_hot_leave(struct plat_record *hot)
+{
+#if PLAT_TSAN
+	__tsan_release(&plat_section_left);
+#endif
+	atomic_signal_fence(memory_order_seq_cst);
+#if PLAT_CUTS
+	*(volatile uint64_t *)hot->armed = 0;
+#endif
+	atomic_store_explicit(&hot->open, 0, memory_order_release);
+}
+
+static inline void *plat_hot_get(const struct plat_record *hot)
+{
+	return atomic_load_explicit(&hot->mine, memory_order_relaxed);
+}
+
+static inline bool plat_hot_is(const void *mine)
+{
+	return atomic_load_explicit(&plat_thread.hot->mine, memory_order_relaxed) == mine;
+}
+
+static inline void plat_hot_set(void *mine)
+{
+	atomic_store_explicit(&plat_thread.hot->mine, mine, memory_order_relaxed);
 }
 
 static inline unsigned plat_self(void)

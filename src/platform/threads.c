@@ -26,7 +26,14 @@ struct plat_records {
 	struct plat_record records[NUMBERS];
 };
 
-_Thread_local struct plat_thread plat_thread = { .number = UINT32_MAX, .quick_number = UINT32_MAX };
+static const uint64_t ones[PLAT_ONES / sizeof(uint64_t)] = { [0 ... PLAT_ONES / sizeof(uint64_t) - 1] = ~UINT64_C(0) };
+#define ONES ((void *)(uintptr_t)ones)
+
+/* Whoever has not all that is in line enters here and finds nothing: nobody looks whether it is open. */
+struct plat_record plat_nobody = { .armed = &plat_nobody.unarmed, .mine = ONES };
+
+#define THREAD_EMPTY { .hot = &plat_nobody, .number = UINT32_MAX, .quick_number = UINT32_MAX }
+_Thread_local struct plat_thread plat_thread = THREAD_EMPTY;
 
 static _Thread_local bool ended __attribute__((tls_model("initial-exec")));	/* has been through thread_end() */
 
@@ -53,6 +60,22 @@ uint64_t threads_oldest_section(uint64_t now)
 		}
 	}
 	return oldest;
+}
+
+void plat_hot_forget(const void *from, size_t bytes)
+{
+	for (struct plat_records *some = &first; some; some = atomic_load_explicit(&some->next, memory_order_acquire)) {
+		unsigned used = atomic_load_explicit(&some->used, memory_order_acquire);
+
+		for (unsigned i = 0; i < used; i++) {
+			void *mine = atomic_load_explicit(&some->records[i].mine, memory_order_relaxed);
+
+			/* Its thread may have set another meanwhile. */
+			if ((uintptr_t)mine - (uintptr_t)from < bytes)
+				atomic_compare_exchange_strong_explicit(&some->records[i].mine, &mine, ONES,
+									memory_order_relaxed, memory_order_relaxed);
+		}
+	}
 }
 
 bool threads_can_be_cut(void)
@@ -86,6 +109,8 @@ static struct plat_record *record_take_locked(unsigned *number)
 				continue;
 			*number = some == &first ? i : NUMBERS;
 			some->records[i].taken = true;
+			if (!atomic_load_explicit(&some->records[i].mine, memory_order_relaxed))
+				atomic_store_explicit(&some->records[i].mine, ONES, memory_order_relaxed);
 			if (i >= atomic_load_explicit(&some->used, memory_order_relaxed))
 				atomic_store_explicit(&some->used, i + 1, memory_order_release);
 			return &some->records[i];
@@ -124,7 +149,7 @@ static void thread_end(void *round)
 	pthread_mutex_lock(&threads_lock);
 	record_give_locked(plat_thread.record);
 	pthread_mutex_unlock(&threads_lock);
-	plat_thread = (struct plat_thread){ .number = UINT32_MAX, .quick_number = UINT32_MAX };
+	plat_thread = (struct plat_thread)THREAD_EMPTY;
 	ended = true;
 }
 
@@ -136,6 +161,7 @@ static void make_quick(void)
 	plat_thread.quick = quick ? plat_thread.record : NULL;
 	plat_thread.quick_number = quick && clock_is_quick() ? plat_thread.number : UINT32_MAX;
 	plat_thread.own = quick ? plat_thread.record->own : NULL;
+	plat_thread.hot = plat_thread.quick_number != UINT32_MAX ? plat_thread.record : &plat_nobody;
 }
 
 /* ---- the process's: fork(2), dlclose(3) ------------------------------------------------------ */
@@ -212,8 +238,9 @@ static __attribute__((noinline, cold)) void thread_begin(void)
 	}
 	/* Where there is no memory to remember it by, the record stays taken. */
 	pthread_setspecific(threads_key, (void *)(uintptr_t)(ended ? ROUNDS : 1));
+	record->armed = armed ? armed : &record->unarmed;
 	plat_thread.record = record;
-	plat_thread.armed = armed ? armed : &record->unarmed;
+	plat_thread.armed = record->armed;
 	plat_thread.number = number;
 	make_quick();
 }
