@@ -30,7 +30,7 @@ bool pte_is_alone(const struct hf_pool *pool, pte_t pte)
 {
 	/*
 	 * The whole first: who parts it gives the parts references of their own before he drops
-	 * his to the whole (races/huge-stores-of-two-sides).
+	 * his to the whole (races/huge-split-of-one-side-against-store-of-the-other).
 	 */
 	bool alone = page_is_alone(pte_page(pool, pte));
 

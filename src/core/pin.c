@@ -58,7 +58,7 @@ static void wholes_to_parts(struct record *record)
 	for (uint32_t run = 0; run < record->runs; run++) {
 		struct page *page = record_run(record, run, &count);
 
-		/* Each part first: it must not look unpinned in between (races/huge-unpin-of-a-part-against-fork). */
+		/* Each part first: it must not look unpinned in between (races/huge-fork-against-unpin-of-a-part). */
 		for (uint64_t i = 0; i < count && run_is_whole(record, run); i++)
 			(void)page_raise(page + i);
 		for (uint64_t i = 0; i < count && run_is_whole(record, run); i += TABLE_ENTRIES)
