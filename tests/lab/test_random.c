@@ -250,7 +250,7 @@ static void print_counts(const struct random_counts *counts)
 static bool nothing_vacuous(const struct random_counts *counts)
 {
 	static const enum op ops[] = { OP_OBJECT, OP_OBJECT_WRITE, OP_OBJECT_RESIZE, OP_MAP, OP_UNMAP, OP_PROTECT,
-				       OP_REMAP, OP_ADVISE, OP_STORE, OP_FILL, OP_LOAD, OP_ATOMIC, OP_PIN, OP_UNPIN,
+				       OP_REMAP, OP_ADVISE, OP_COLLAPSE, OP_STORE, OP_FILL, OP_LOAD, OP_ATOMIC, OP_PIN, OP_UNPIN,
 				       OP_DEVICE_WRITE, OP_EXPECT_DEVICE, OP_EXPECT_OBJECT, OP_SPACE, OP_FORK, OP_EXIT };
 
 	for (size_t i = 0; i < sizeof(ops) / sizeof(ops[0]); i++)
