@@ -128,6 +128,17 @@ HF_API void hf_pool_memory(const struct hf_pool *pool, void **base, uint64_t *by
 /* HF_MEMORY_FILE or HF_MEMORY_ANONYMOUS, perhaps with HF_MEMORY_HUGE. */
 HF_API unsigned hf_pool_memory_kind(const struct hf_pool *pool);
 
+/*
+ * Zero up to so many bytes of the pool's free pages now, in the calling thread: a fault
+ * that wants a page of zeroes then has it at once.  For a thread of the program's that has
+ * time, again and again.  Pages that other threads have at hand are left to them, and blocks
+ * that are free as a whole to huge pages.
+ *
+ * Returns how many bytes were zeroed: less than was asked, whole pages, when there is
+ * nothing left to zero; -EINVAL.
+ */
+HF_API int64_t hf_pool_zero_ahead(struct hf_pool *pool, uint64_t bytes);
+
 /* ---- objects: a page cache in memory ------------------------------------ */
 
 /*
@@ -445,6 +456,7 @@ HF_API size_t hf_inventory(struct hf_pool *pool, const struct hf_mm *mm, struct 
 	X(fault_read, "read faults")                                                                                   \
 	X(fault_write, "write faults")                                                                                 \
 	X(zero_page, "faults answered by the zero page")                                                               \
+	X(zeroed_ahead, "pages of zeroes that hf_pool_zero_ahead() had made before they were wanted")                   \
 	X(copies, "pages copied: COW breaks and unshares of a page with contents")                                     \
 	X(unshares, "read pins that made a page this mm's own, by copy or by reuse")                                   \
 	X(reuses, "faults that kept the page because nobody shares it")                                                \

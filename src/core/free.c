@@ -53,6 +53,7 @@ void free_begin(struct hf_pool *pool)
 	pool->blocks = pool->pages + pool->count;
 	pool->free = (struct page_stock)STOCK_EMPTY;
 	pool->whole = (struct page_stock)STOCK_EMPTY;
+	pool->zeroed = (struct page_stock)STOCK_EMPTY;
 	pool->first_pile = PFN_NONE;
 }
 
@@ -165,6 +166,17 @@ static void break_block(struct hf_pool *pool)
 		stock_push(pool, &pool->free, begin + i);
 }
 
+pfn_t free_take_unzeroed_locked(struct hf_pool *pool)
+{
+	pfn_t pfn = pop_single(pool);
+
+	if (pfn == PFN_NONE)
+		pfn = pile_pop(pool);
+	if (pfn == PFN_NONE && pool->frontier < pool->count)
+		return frontier_take(pool);
+	return pfn;
+}
+
 pfn_t free_take_locked(struct hf_pool *pool)
 {
 	pfn_t pfn = pop_single(pool);
@@ -177,6 +189,8 @@ pfn_t free_take_locked(struct hf_pool *pool)
 	}
 	if (pfn == PFN_NONE && pool->frontier < pool->count)
 		return frontier_take(pool);
+	if (pfn == PFN_NONE && pool->zeroed.count)
+		return stock_pop(pool, &pool->zeroed);
 	return pfn;
 }
 
@@ -186,6 +200,9 @@ static bool sort_locked(struct hf_pool *pool)
 	unsigned n = 0;
 	pfn_t pfn;
 
+	/* The last: zeroes are worth less than a block. */
+	if (!pool->free.count)
+		pool->free = stock_take_all(&pool->zeroed);
 	while (!pool->whole.count && n++ < SORT_AT_ONCE && (pfn = pop_single(pool)) != PFN_NONE)
 		pile_push(pool, pfn);
 	return pool->whole.count || n > SORT_AT_ONCE;

@@ -5,7 +5,7 @@
  * as a whole is in it as one, by the descriptor of its whole, which is numbered behind
  * the frames (block.h).
  *
- * The pool has its free pages in four places, and gives out single pages from the first
+ * The pool has its free pages in these places, and gives out single pages from the first
  * of them that has any:
  *
  *	free       as they came back, the last first: pages, and blocks among them
@@ -13,6 +13,7 @@
  *	           those that came when somebody wanted a block and there was none
  *	whole      free blocks; one is broken into pages only when there is no single page
  *	frontier   frames never used, in a row
+ *	zeroed     pages that are known to be zero, for who wants those (zero.h)
  *
  * A pile that has all pages of its block is a block again.  So a block costs the single
  * pages nothing: they are neither sorted nor joined until a block is wanted.
@@ -76,7 +77,8 @@ void free_begin(struct hf_pool *pool);
 /* All free pages that are not in a slot or on their way. */
 static inline uint64_t free_count_locked(const struct hf_pool *pool)
 {
-	return pool->free.count + pool->piled + pool->whole.count + (uint64_t)(pool->count - pool->frontier);
+	return pool->free.count + pool->piled + pool->whole.count + pool->zeroed.count +
+	       (uint64_t)(pool->count - pool->frontier);
 }
 
 /*
@@ -87,6 +89,9 @@ void free_give(struct hf_pool *pool, const struct page_stock *pages);
 
 /* One page, or PFN_NONE. */
 pfn_t free_take_locked(struct hf_pool *pool);
+
+/* The same for who is going to zero it: no zero page, and no block is broken for it. */
+pfn_t free_take_unzeroed_locked(struct hf_pool *pool);
 
 /* A block's number as a whole, or PFN_NONE: none is free of what is here. */
 pfn_t free_take_block(struct hf_pool *pool);

@@ -17,6 +17,7 @@
  */
 #include "block.h"
 #include "free.h"
+#include "zero.h"
 
 #ifdef HF_LAB
 /* Counts down to the allocation that is to fail. */
@@ -75,21 +76,6 @@ static void fill_cache(struct hf_pool *pool, struct slot *slot)
 	slot->came += n > 1;	/* one goes out at once */
 	while (n)
 		slot->cache[slot->cached++] = taken[--n];
-}
-
-/*
- * Before free pages leave a slot, under its lock: whoever comes to the slot next knows
- * that they are on their way.  Ends with carried().
- */
-static void carry_locked(struct hf_pool *pool)
-{
-	atomic_fetch_add_explicit(&pool->moving, 1, memory_order_relaxed);
-}
-
-static void carried(struct hf_pool *pool)
-{
-	/* Relaxed: who sees it comes to the pool's or the slot's lock after us, and finds the pages there. */
-	atomic_fetch_sub_explicit(&pool->moving, 1, memory_order_relaxed);
 }
 
 /* ---- grace periods ---------------------------------------------------------------- */
@@ -182,7 +168,7 @@ static pfn_t take_frame(struct hf_pool *pool)
 
 static uint64_t slot_pages_locked(const struct slot *slot)
 {
-	uint64_t pages = slot->cached + slot->limbo.count;
+	uint64_t pages = slot->cached + slot->zeroes + slot->limbo.count;
 
 	for (uint32_t i = 0; i < slot->waiting; i++)
 		pages += slot->batches[i].pages.count;
@@ -195,6 +181,8 @@ static void gather_locked(struct hf_pool *pool, struct slot *slot, struct page_s
 
 	while (slot->cached)
 		stock_push(pool, free, slot->cache[--slot->cached]);
+	while (slot->zeroes)
+		stock_push(pool, free, slot->zero_cache[--slot->zeroes]);
 	stock_join(pool, limbo, &pages);
 	while (slot->waiting)
 		stock_join(pool, limbo, &slot->batches[--slot->waiting].pages);
@@ -322,8 +310,15 @@ static pfn_t take_frame_or_gather(struct hf_pool *pool)
 
 struct page *page_alloc(struct hf_pool *pool, uint32_t flags, enum page_fill fill)
 {
-	pfn_t pfn = pool_told_to_fail(pool) ? PFN_NONE : take_frame_or_gather(pool);
+	pfn_t pfn = PFN_NONE;
 
+	if (pool_told_to_fail(pool))
+		return NULL;
+	if (fill == PAGE_ZEROED && zero_is_used(pool))
+		pfn = zero_take(pool);
+	if (pfn != PFN_NONE)
+		return page_born(pool, pfn, flags);
+	pfn = take_frame_or_gather(pool);
 	if (pfn == PFN_NONE)
 		return NULL;
 	if (fill == PAGE_ZEROED)

@@ -45,6 +45,7 @@
 #define CACHE_PAGES ((unsigned)(HF_CACHE_PAGES))
 #define LIMBO_PAGES ((unsigned)(HF_LIMBO_PAGES))	/* at least; a large pool waits less often: see pool_begin() */
 #define LIMBO_PAGES_MOST 4096u
+#define ZERO_PAGES (CACHE_PAGES / 2)		/* that are known to be zero, in a slot */
 #define BATCHES ((unsigned)(HF_BATCHES))	/* that wait; who has more waits for his own */
 
 _Static_assert(HF_SLOTS >= 2 && HF_CACHE_PAGES >= 2 && HF_LIMBO_PAGES >= 1, "half a cache is a page, or more");
@@ -88,10 +89,12 @@ struct slot {
 	_Alignas(64) struct plat_lock lock;
 	uint32_t cached;		/* (lock) */
 	uint32_t came;			/* (lock) how often free pages did: pool_gather() */
+	uint32_t zeroes;		/* (lock) */
 	uint32_t waiting;		/* (lock) */
 	struct page_stock limbo;	/* (lock) */
 	struct batch batches[BATCHES];	/* (lock) the oldest first */
 	pfn_t cache[CACHE_PAGES];	/* (lock) */
+	pfn_t zero_cache[ZERO_PAGES];	/* (lock) known to be zero: zero.h */
 
 	/* pin records: record.c */
 	_Alignas(64) struct record *records_free;	/* the owner's; shared slot: under records_lock */
@@ -114,6 +117,7 @@ struct hf_pool {
 	unsigned memory;		/* enum hf_memory, perhaps HF_MEMORY_HUGE */
 	uint64_t longterm_limit;	/* pages */
 	uint32_t limbo_most;		/* pages in a slot's limbo that make it full */
+	_Atomic uint32_t zeroing;	/* did anybody ever zero pages ahead? */
 
 	/* What changes does not lie where every walk looks. */
 	_Alignas(64) struct plat_lock lock;
@@ -123,6 +127,7 @@ struct hf_pool {
 	pfn_t frontier;			/* (lock) the first frame never used */
 	struct page_stock free;		/* (lock) as they came */
 	struct page_stock whole;	/* (lock) blocks, and nothing else */
+	struct page_stock zeroed;	/* (lock) pages that are known to be zero */
 	struct pile *piles;		/* (lock) by block: free.c */
 	pfn_t first_pile;		/* (lock) a block's number, or PFN_NONE */
 	uint64_t piled;			/* (lock) pages in them */
@@ -181,6 +186,21 @@ enum gathered {
 };
 enum gathered pool_gather(struct hf_pool *pool);
 uint64_t pool_free_pages(struct hf_pool *pool);
+
+/*
+ * Before free pages leave a slot or the pool's lists, under that lock: whoever comes there next
+ * knows that they are on their way.  Ends with carried().
+ */
+static inline void carry_locked(struct hf_pool *pool)
+{
+	atomic_fetch_add_explicit(&pool->moving, 1, memory_order_relaxed);
+}
+
+static inline void carried(struct hf_pool *pool)
+{
+	/* Relaxed: who sees it comes to the pool's or the slot's lock after us, and finds the pages there. */
+	atomic_fetch_sub_explicit(&pool->moving, 1, memory_order_relaxed);
+}
 
 /* What anybody remembers of the way to a table is forgotten. */
 static inline void pool_reshape(struct hf_pool *pool)
