@@ -142,6 +142,12 @@ SPECIAL void take_bytes(struct transfer *transfer, const unsigned char *bytes, s
 		transfer->old = word_load(bytes, transfer->width);
 }
 
+/* As quick as a copy in a section can be. */
+SPECIAL bool goes_by_words(size_t length)
+{
+	return length % 8 == 0 && length < PLAT_WORDS_END;
+}
+
 /* A store's, in a section; false: cut, and perhaps not all of them were stored. */
 SPECIAL bool commit_bytes(struct transfer *transfer, unsigned char *bytes, size_t length)
 {
@@ -149,7 +155,10 @@ SPECIAL bool commit_bytes(struct transfer *transfer, unsigned char *bytes, size_
 
 	switch (transfer->kind) {
 	case STORE:
-		stored = plat_commit_copy(bytes, transfer->from + transfer->done, length);
+		if (goes_by_words(length))
+			stored = plat_commit_copy_words(bytes, transfer->from + transfer->done, length);
+		else
+			stored = plat_commit_copy(bytes, transfer->from + transfer->done, length);
 		break;
 	case FILL:
 		stored = plat_commit_fill(bytes, transfer->byte, length);
@@ -281,6 +290,18 @@ SPECIAL enum outcome store_piece(struct hf_mm *mm, uint64_t address, struct tran
 	return likely(commit_bytes(transfer, place_to_store(walk.base, pte, address), length)) ? MOVED : AGAIN;
 }
 
+SPECIAL void enter_to_store(enum kind kind, size_t length)
+{
+	if (kind == FILL)
+		plat_section_enter(PLAT_FILL);
+	else if (kind == ATOMIC)
+		plat_section_enter(PLAT_SWAP);
+	else if (goes_by_words(length))
+		plat_section_enter(PLAT_COPY_WORDS);
+	else
+		plat_section_enter(PLAT_COPY);
+}
+
 SPECIAL enum outcome piece_without_lock(struct hf_mm *mm, uint64_t address, struct transfer *transfer, size_t length,
 					bool may_touch)
 {
@@ -290,7 +311,7 @@ SPECIAL enum outcome piece_without_lock(struct hf_mm *mm, uint64_t address, stru
 		plat_section_enter(PLAT_LOOK);
 		outcome = load_piece(mm, address, transfer, length, may_touch);
 	} else {
-		plat_section_enter(transfer->kind == STORE ? PLAT_COPY : transfer->kind == FILL ? PLAT_FILL : PLAT_SWAP);
+		enter_to_store(transfer->kind, length);
 		outcome = store_piece(mm, address, transfer, length, may_touch);
 	}
 	plat_section_leave();

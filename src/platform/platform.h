@@ -90,7 +90,10 @@ PLAT_CALL size_t plat_commit_raise_row(_Atomic uint64_t *first, size_t stride, s
  * stored before the cut.  A copy of bytes to where they overlap may be cut each time.
  */
 PLAT_CALL size_t plat_commit_copy(void *to, const void *from, size_t bytes);
-PLAT_CALL size_t plat_commit_copy_words(void *to, const void *from, size_t bytes);	/* a multiple of 8, quickly */
+
+/* The same of a multiple of 8, in commits of up to 32; to be preferred where it is less than that end. */
+PLAT_CALL size_t plat_commit_copy_words(void *to, const void *from, size_t bytes);
+enum { PLAT_WORDS_END = 2048 };
 PLAT_CALL size_t plat_commit_fill(void *to, int byte, size_t bytes);
 
 /* Compare and swap, 4 or 8 bytes wide, acquire; *expected becomes what was found. */

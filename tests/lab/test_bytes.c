@@ -52,6 +52,26 @@ static void copies_over_themselves(void)
 		}
 }
 
+/* Whole pages go another way, unless they overlap. */
+static void copies_of_pages(void)
+{
+	static const size_t sizes[] = { 4095, 4096, 4097, 4352, 5120 };
+	static const int distances[] = { -4096, -4095, -256, -1, 1, 255, 4095, 4096 };
+
+	for (unsigned size = 0; size < 5; size++) {
+		scribble();
+		memcpy(expected + 3, from + 64, sizes[size]);
+		plat_copy(to + 3, from + 64, sizes[size]);
+		must(!memcmp(to, expected, AREA), "plat_copy of a page");
+		for (unsigned i = 0; i < 8; i++) {
+			scribble();
+			memmove(expected + 4096 + distances[i], expected + 4096, 4096);
+			plat_copy(to + 4096 + distances[i], to + 4096, 4096);
+			must(!memcmp(to, expected, AREA), "plat_copy of a page over itself");
+		}
+	}
+}
+
 static void fills_of_every_length(void)
 {
 	for (size_t bytes = 0; bytes < MOST; bytes++)
@@ -161,6 +181,7 @@ int main(void)
 {
 	TEST(copies_of_every_length);
 	TEST(copies_over_themselves);
+	TEST(copies_of_pages);
 	TEST(fills_of_every_length);
 	TEST(no_byte_is_stored_twice);
 	TEST(rows_end_anywhere);
