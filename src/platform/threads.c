@@ -26,7 +26,7 @@ struct plat_records {
 	struct plat_record records[NUMBERS];
 };
 
-static const uint64_t ones[PLAT_ONES / sizeof(uint64_t)] = { [0 ... PLAT_ONES / sizeof(uint64_t) - 1] = ~UINT64_C(0) };
+static const _Alignas(64) uint64_t ones[PLAT_ONES / sizeof(uint64_t)] = { [0 ... PLAT_ONES / sizeof(uint64_t) - 1] = ~UINT64_C(0) };
 #define ONES ((void *)(uintptr_t)ones)
 
 /* Whoever has not all that is in line enters here and finds nothing: nobody looks whether it is open. */
