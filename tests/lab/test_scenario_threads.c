@@ -167,11 +167,12 @@ static const char *const steps[] = {
 	"unpin $p$!", "unpin $p+8 bytes 8 dirty$!", "device $p$+ $\"$!", "store $S $m$+ $\"$!", "load $S $m$+$!", "load $S $m as $r",
 	"load $S $m$+ 16 as $r may fail$e", "fill $S $m 0x5a 64$!", "add $S $m+8 5$!", "unmap $S $m$!", "discard $S $m$!",
 	"protect $S $m r$!", "remap $S $m $n$!", "move $S $m$!", "resize $O $n$!", "write $O$+ $\"$!", "count",
+	"map $S $m anon private huge rw$!", "nohuge $S $m$!", "collapse $S $m$!", "expect $S $m$+ huge$?",
 	"expect $S $m$+ $\"$?", "expect $p $\"$?", "expect $O $\"$?", "expect $p slow$?", "expect copies $n$?",
 };
 static const char *const facts[] = {
 	"$p", "$r", "$k", "$S", "page $S $m$+ = page $p", "page $p$+ = page $p", "page $S $m = page $S $m", "$r = $r", "$r $\"",
-	"$S $m$+ $\"", "$p$+ $\"", "$O $\"",
+	"$S $m$+ $\"", "$S $m$+ huge", "$p$+ $\"", "$O $\"",
 };
 #define LINES(list) (sizeof(list) / sizeof((list)[0]))
 
@@ -329,7 +330,7 @@ static char *make_text(void)
 	return text;
 }
 
-static unsigned seen_facts[4], seen_things[THING_MARK + 1], seen_may_fail, seen_marks, seen_after;
+static unsigned seen_facts[FACT_BYTES + 1], seen_things[THING_MARK + 1], seen_may_fail, seen_marks, seen_after;
 
 static void count(const struct scenario *s)
 {
@@ -349,7 +350,7 @@ static bool seen_all(void)
 {
 	unsigned least = seen_may_fail;
 
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i <= FACT_BYTES; i++)
 		least = seen_facts[i] < least ? seen_facts[i] : least;
 	for (int i = THING_PLACE; i <= THING_MARK; i++)
 		least = seen_things[i] < least ? seen_things[i] : least;
