@@ -8,7 +8,7 @@
  * A huge entry holds a reference to the whole (page.h), and the whole one to each part of
  * it.  Parted, the entries of the table hold one to each part.  Where nobody else has the
  * whole its references become the entries'; else it lives on beside them, with the parts that
- * it holds, until its last pin, plain reference or entry in another table is gone.  So who
+ * it holds, until its last pin, or entry in another table, is gone.  So who
  * parts a huge page changes nothing for those who have pinned or mapped it.
  *
  * Bytes, frames and rights stay as they are, and a pin or a store that found the huge entry

@@ -68,14 +68,14 @@ static void wholes_to_parts(struct record *record)
 }
 
 /* Give back the wholes that a run is counted on. */
-static void give_back_wholes(struct hf_pool *pool, struct page *page, uint64_t count, uint64_t what, bool dirty)
+static void give_back_wholes(struct hf_pool *pool, struct page *page, uint64_t count, bool dirty)
 {
-	for (uint64_t i = 0; i < count; i += what == COUNT_PIN ? TABLE_ENTRIES : 1) {
+	for (uint64_t i = 0; i < count; i += TABLE_ENTRIES) {
 		struct page *whole = block_of(pool, pfn_of(pool, page + i));
 
 		if (dirty)
 			page_dirty(pool, whole);
-		page_drop(pool, whole, what);
+		page_drop(pool, whole, COUNT_PIN);
 	}
 }
 
@@ -88,20 +88,20 @@ static int take_slow(struct taking *taking, const struct fault *fault, vpn_t vpn
 	struct record *record = taking->record;
 	unsigned part = fault->level ? table_index(vpn, 0) : 0;
 	pfn_t pfn = pte_pfn(pte_load(fault->slot)) + part;
-	bool whole = fault->level && !part && taking->pages - record->pages >= TABLE_ENTRIES;
+	bool whole = fault->level && !part && taking->pages - record->pages >= TABLE_ENTRIES &&
+		     !(taking->how & HF_PIN_GET);
 	struct page *page = whole ? fault_page(fault) : page_of(pool, pfn);
 
 	if (taking->how & HF_PIN_GET) {
-		/* On what counts the entry, for that is what is asked who else has it. */
-		if (!page_get_more(fault_page(fault)))
+		if (!page_get_more(page))
 			return -HF_EOVERFLOW;
 	} else if (!page_raise(page)) {
 		/* The entry keeps the page alive: it is the pins that are too many. */
 		page_drop(pool, page, COUNT_PIN);
 		return -HF_EOVERFLOW;
 	}
-	if (fault->level && (whole || (taking->how & HF_PIN_GET)))
-		runs_add_whole(record, page_bytes(pool, pfn), taking->how & HF_PIN_GET ? 1 : TABLE_ENTRIES);
+	if (whole)
+		runs_add_whole(record, page_bytes(pool, pfn), TABLE_ENTRIES);
 	else
 		runs_add(record, page_bytes(pool, pfn), 1);
 	return 0;
@@ -232,7 +232,7 @@ static void give_back_whole(struct record *record, uint64_t what, bool dirty)
 		struct page *page = record_run(record, run, &count);
 
 		if (run_is_whole(record, run)) {
-			give_back_wholes(pool, page, count, what, dirty);
+			give_back_wholes(pool, page, count, dirty);
 			continue;
 		}
 		if (dirty)
@@ -251,7 +251,7 @@ static uint64_t give_back_part(struct record *record, uint64_t from, uint64_t to
 	uint64_t first = 0, given = 0, count;
 
 	record->parted = true;
-	if (unlikely(record->wholes) && what == COUNT_PIN)
+	if (unlikely(record->wholes))
 		wholes_to_parts(record);
 	for (uint32_t run = 0; run < record->runs && first < to; run++, first += count) {
 		struct page *page = record_run(record, run, &count);
@@ -261,10 +261,7 @@ static uint64_t give_back_part(struct record *record, uint64_t from, uint64_t to
 				continue;
 			if (dirty)
 				page_dirty(record->pool, page + i);
-			if (run_is_whole(record, run))
-				give_back_wholes(record->pool, page + i, 1, what, false);
-			else
-				page_drop(record->pool, page + i, what);
+			page_drop(record->pool, page + i, what);
 			given++;
 		}
 	}

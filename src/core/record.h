@@ -245,10 +245,7 @@ static inline uint64_t *record_wholes(struct record *record)
 	return record->iov == record->few ? &record->few_wholes : (uint64_t *)(void *)(record->iov + record->room);
 }
 
-/*
- * Is a run counted on the wholes of its blocks, and not on its pages?  Then a pin is one for each
- * block, of which the run has all; a plain reference is one for each page.
- */
+/* Is a run of a pin counted on the wholes of its blocks, of each of which it has all pages, and not on the pages? */
 static inline bool run_is_whole(struct record *record, uint32_t run)
 {
 	return unlikely(record->wholes) && record_wholes(record)[run / 64] >> run % 64 & 1;

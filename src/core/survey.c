@@ -86,7 +86,7 @@ static bool survey_huge(struct forking *forking, pte_t pte, vpn_t vpn)
 		any = true;
 		count_pinned(forking, page, vpn);
 	}
-	return any || ((pte & PTE_PINNABLE) && !page_is_alone(pte_page(pool, pte)));
+	return any || ((pte & PTE_PINNABLE) && !pte_is_alone(pool, pte));
 }
 
 static bool survey(struct forking *forking, pfn_t pfn, unsigned level, vpn_t vpn);

@@ -283,7 +283,7 @@ static void verify_whole(struct verify *verify, pfn_t first)
 {
 	const struct seen *seen = &verify->wholes[first / TABLE_ENTRIES];
 	uint64_t count = atomic_load_explicit(&block_of(verify->pool, first)->count, memory_order_relaxed);
-	uint64_t references = (uint64_t)seen->entries + seen->gets, block = first / TABLE_ENTRIES;
+	uint64_t references = seen->entries, block = first / TABLE_ENTRIES;
 
 	REQUIRE(verify, (count & COUNT_DEAD ? 0 : COUNT_REFERENCES(count)) == references,
 		"I13: the huge page in block %u counts %u references, and %u were found", block,
@@ -299,7 +299,6 @@ static void verify_whole(struct verify *verify, pfn_t first)
  */
 static void verify_alone(struct verify *verify, uint64_t address, pte_t pte, bool shared)
 {
-	const struct page *page = pte_page(verify->pool, pte);
 	uint64_t entries = verify->wholes[pte_pfn(pte) / TABLE_ENTRIES].entries;
 
 	if (!pte_has_page(pte) || pte_is_zero_page(pte) || page_is(page_of(verify->pool, pte_pfn(pte)), PAGE_OBJECT))
@@ -308,7 +307,7 @@ static void verify_alone(struct verify *verify, uint64_t address, pte_t pte, boo
 		entries += verify->seen[pte_pfn(pte) + part].entries;
 	REQUIRE(verify, entries == 1, "I9: the page at %x is PINNABLE in a private mapping, and %u entries show it", address,
 		entries);
-	REQUIRE(verify, !shared || (page_is_alone(page) && !pte_pinned(verify->pool, pte)),
+	REQUIRE(verify, !shared || (pte_is_alone(verify->pool, pte) && !pte_pinned(verify->pool, pte)),
 		"I9: the page at %x is PINNABLE in a table that a fork shares, and somebody else holds it", address);
 }
 
