@@ -62,8 +62,11 @@ static void *access_begin(const struct trial *trial)
 	uint64_t pages = trial->mib * MIB / PAGE;
 
 	through->lines = lines_of(trial);
-	world_begin(&through->world, pages, pages + pages / 128 + 64, false);
+	world_begin_of(&through->world, pages, pages + pages / 64 + 2048, false, trial->memory,
+		       trial->huge ? HF_MAP_HUGE : 0);
+	world_expect(&through->world);
 	world_write(&through->world);
+	EXPECTED(&through->world, huge_faults, trial->huge ? pages * PAGE / HUGE : 0);
 	return through;
 }
 
@@ -104,7 +107,10 @@ static void *access_begin_kernel(const struct trial *trial)
 	uint64_t pages = trial->mib * MIB / PAGE;
 
 	directly->lines = lines_of(trial);
-	plain_begin(&directly->plain, pages, pages, false);
+	if (trial->huge)
+		plain_begin_huge(&directly->plain, pages);
+	else
+		plain_begin(&directly->plain, pages, pages, false);
 	plain_write(&directly->plain);
 	return directly;
 }

@@ -10,7 +10,7 @@
  *	report, report_json, chart   for people, for machines, as a picture
  *	curves             what grows with what
  *	machine            what this ran on
- *	pins, cas, io, section, cuts, waits, pair, forks, faults, access, metadata, instructions,
+ *	pins, cas, io, section, cuts, waits, pair, forks, faults, huge, access, metadata, instructions,
  *	grow               what the sides do;   world, bare, ring, threads   to do it with
  *
  * A trial has two sides, Holdfast and its peer.  Each runs in a process of its
@@ -29,6 +29,7 @@
 
 #define PAGE UINT64_C(4096)
 #define MIB (UINT64_C(1) << 20)
+#define HUGE (2 * MIB)
 
 enum exit_code { EXIT_MEASURED = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_NOTHING = 77 };
 
@@ -65,6 +66,8 @@ struct trial {
 	unsigned percent;		/* of mib: the free memory that is needed */
 	uint64_t count;			/* pages a call, pages that are pinned, threads, mappings, ... */
 	bool scattered;			/* pages in random order */
+	bool huge;			/* pages of 2 MiB on both sides */
+	unsigned memory;		/* enum hf_memory */
 	unsigned how;			/* HF_PIN_ flags of Holdfast's pins; the kernel's are always long-term */
 	const char *counted;		/* the measure whose instructions are counted */
 	bool apart;			/* one side after the other, a few rounds each */
@@ -105,6 +108,7 @@ extern const struct side wait_holdfast;						/* waits.c */
 extern const struct side pair_holdfast, threads_holdfast;			/* pair.c */
 extern const struct side fork_holdfast, fork_kernel, pinned_holdfast, pinned_kernel;	/* forks.c */
 extern const struct side cow_holdfast, cow_kernel, zero_holdfast, zero_kernel;	/* faults.c */
+extern const struct side zero_huge_holdfast, zero_huge_kernel;			/* huge.c */
 extern const struct side access_holdfast, access_kernel;			/* access.c */
 extern const struct side metadata_holdfast, metadata_kernel;			/* metadata.c */
 extern const struct side instructions_holdfast;					/* instructions.c */

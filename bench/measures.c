@@ -58,8 +58,13 @@ static const struct trial zero_scattered = { FAULTS, .holdfast = &zero_holdfast,
 					     .scattered = true };
 static const struct trial in_order = { .holdfast = &access_holdfast, .peer = &access_kernel, .mib = 1024,
 				       .quick_mib = 256, .percent = 300 };
-static const struct trial at_random = { .holdfast = &access_holdfast, .peer = &access_kernel, .mib = 1024,
-					.quick_mib = 256, .percent = 300, .scattered = true };
+#define AT_RANDOM .holdfast = &access_holdfast, .peer = &access_kernel, .mib = 1024, .quick_mib = 256, .percent = 300, \
+		  .scattered = true
+static const struct trial at_random = { AT_RANDOM };
+static const struct trial at_random_file = { AT_RANDOM, .memory = HF_MEMORY_FILE };
+static const struct trial at_random_huge = { AT_RANDOM, .huge = true };
+static const struct trial zero_huge = { .holdfast = &zero_huge_holdfast, .peer = &zero_huge_kernel, .mib = 1024,
+					.quick_mib = 256, .percent = 300, .huge = true };
 static const struct trial metadata = { .holdfast = &metadata_holdfast, .peer = &metadata_kernel, .mib = 512,
 				       .percent = 200, .apart = true };
 
@@ -94,6 +99,7 @@ static const struct trial count_512 = COUNT("pin-512"), count_1 = COUNT("pin-1")
 #define ANONYMOUS "first write to anonymous memory, 64 bytes a page, nothing zeroed ahead, {size} "
 #define LINES "64 bytes, aligned, over {size}, all touched, "
 #define PLAIN .beside = "plain memory on 4 KiB pages"
+#define PLAIN_HUGE .beside = "plain memory on 2 MiB pages"
 
 #define FORK_OF(size, bytes)                                                                                       \
 	{ .name = "fork-" size "-cold", PER_FORK, .what = COLD, KERNEL_FORK, .trial = &fork_##bytes, MOST(20000) },  \
@@ -212,6 +218,12 @@ const struct measure measures[] = {
 	{ .name = "zero-scattered-worst", PER_PAGE, .trial = &zero_scattered, .figure = 1, FAULT,
 	  .what = "the same: 99.9 %" },
 
+	{ .name = "zero-huge", .unit = "ns/huge page", .trial = &zero_huge,
+	  .what = "first write to anonymous memory, 64 bytes every 2 MiB, huge pages on both sides, {size}: mean",
+	  .beside = "a store, and the kernel's page fault" },
+	{ .name = "zero-huge-clears", .unit = "ns/huge page", .trial = &zero_huge, .own_peer = 1, .what = "the same",
+	  .beside = "512 bare cold clears of 4 KiB in the same pool, in order" },
+
 	{ .name = "load", .unit = "ns/load", .trial = &in_order, PLAIN, TIMES(1.3, "times plain memory"),
 	  .what = LINES "hf_read() in order" },
 	{ .name = "store", .unit = "ns/store", .trial = &in_order, .figure = 1, PLAIN,
@@ -220,10 +232,14 @@ const struct measure measures[] = {
 	  .what = LINES "hf_read() at random" },
 	{ .name = "store-random", .unit = "ns/store", .trial = &at_random, .figure = 1, PLAIN,
 	  TIMES(2, "times plain memory"), .what = LINES "hf_write() at random" },
-	{ .name = "load-random-huge", .unit = "ns/load", PLAIN, TIMES(1.6, "times plain memory"),
-	  .what = "64 bytes at random over 1 GiB, on entries of 2 MiB" },
-	{ .name = "store-random-huge", .unit = "ns/store", PLAIN, TIMES(1.6, "times plain memory"),
-	  .what = "64 bytes at random over 1 GiB, on entries of 2 MiB" },
+	{ .name = "load-random-file", .unit = "ns/load", .trial = &at_random_file, PLAIN,
+	  TIMES(2, "times plain memory"), .what = LINES "hf_read() at random, and the pool is a memfd" },
+	{ .name = "store-random-file", .unit = "ns/store", .trial = &at_random_file, .figure = 1, PLAIN,
+	  TIMES(2, "times plain memory"), .what = LINES "hf_write() at random, and the pool is a memfd" },
+	{ .name = "load-random-huge", .unit = "ns/load", .trial = &at_random_huge, PLAIN_HUGE,
+	  TIMES(1.6, "times plain memory"), .what = LINES "hf_read() at random, on entries of 2 MiB" },
+	{ .name = "store-random-huge", .unit = "ns/store", .trial = &at_random_huge, .figure = 1, PLAIN_HUGE,
+	  TIMES(1.6, "times plain memory"), .what = LINES "hf_write() at random, on entries of 2 MiB" },
 	{ .name = "metadata", .unit = "bytes/page", .trial = &metadata, MOST(16),
 	  .what = "what a process grows by for each page more of a pool in use, the pool aside, and so page tables",
 	  .beside = "the kernel's memory map (/proc/vmstat)" },

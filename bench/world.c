@@ -51,12 +51,17 @@ void must_be_0(int error, const char *call)
 
 void world_begin(struct world *world, uint64_t pages, uint64_t room, bool scattered)
 {
+	world_begin_of(world, pages, room, scattered, HF_MEMORY_ANY, 0);
+}
+
+void world_begin_of(struct world *world, uint64_t pages, uint64_t room, bool scattered, unsigned kind, unsigned flags)
+{
 	struct hf_pool_config config = {
-		.size = sizeof(config), .bytes = room * PAGE, .longterm_bytes = room * PAGE,
+		.size = sizeof(config), .bytes = room * PAGE, .longterm_bytes = room * PAGE, .memory = kind,
 	};
 	void *memory;
 
-	*world = (struct world){ .pages = pages, .room = room, .order = order_of(pages, scattered) };
+	*world = (struct world){ .pages = pages, .room = room, .order = order_of(pages, scattered), .flags = flags };
 	must_be_0(hf_pool_create(&config, &world->pool), "hf_pool_create");
 	/* Nothing lives in it yet, so its pages may be written from here. */
 	hf_pool_memory(world->pool, &memory, NULL, NULL);
@@ -67,8 +72,8 @@ void world_begin(struct world *world, uint64_t pages, uint64_t room, bool scatte
 
 void world_map(struct world *world)
 {
-	must_be_0(hf_map(world->mm, &world->base, world->pages * PAGE, HF_PROT_READ | HF_PROT_WRITE, HF_MAP_PRIVATE,
-			 NULL, 0), "hf_map");
+	must_be_0(hf_map(world->mm, &world->base, world->pages * PAGE, HF_PROT_READ | HF_PROT_WRITE,
+			 HF_MAP_PRIVATE | world->flags, NULL, 0), "hf_map");
 }
 
 void world_unmap(struct world *world)
@@ -132,7 +137,7 @@ void world_expected(struct world *world, const char *what, size_t offset, uint64
 
 /* ---- the kernel ------------------------------------------------------------------------- */
 
-static unsigned char *map_plain(uint64_t pages)
+static unsigned char *map_plain(uint64_t pages, bool huge)
 {
 	void *memory = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
 			    -1, 0);
@@ -140,13 +145,14 @@ static unsigned char *map_plain(uint64_t pages)
 	if (memory == MAP_FAILED)
 		impossible("mmap: %s", strerror(errno));
 	/* Fails where there are no huge pages, and then it is not needed. */
-	madvise(memory, pages * PAGE, MADV_NOHUGEPAGE);
+	if (madvise(memory, pages * PAGE, huge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE) && huge)
+		impossible("MADV_HUGEPAGE: %s", strerror(errno));
 	return memory;
 }
 
 void plain_begin(struct plain *plain, uint64_t pages, uint64_t room, bool scattered)
 {
-	unsigned char *memory = map_plain(room);
+	unsigned char *memory = map_plain(room, false);
 
 	if (sysconf(_SC_PAGESIZE) != (long)PAGE)
 		impossible("the system's pages are of %ld bytes, not 4096", sysconf(_SC_PAGESIZE));
@@ -156,9 +162,42 @@ void plain_begin(struct plain *plain, uint64_t pages, uint64_t room, bool scatte
 	plain_map(plain);
 }
 
+static long faults_now(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	return usage.ru_minflt;
+}
+
+/* As many faults as there are huge pages, or it has not got them. */
+void plain_begin_huge(struct plain *plain, uint64_t pages)
+{
+	*plain = (struct plain){ .pages = pages, .order = order_of(pages, false), .huge = true };
+	for (unsigned again = 0; again < 2; again++) {
+		if (again)
+			plain_unmap(plain);
+		plain_map(plain);
+		plain_expect(plain);
+		touch(plain->base, pages);
+	}
+	if (faults_now() - plain->faults > (long)(pages * PAGE / HUGE * 2))
+		impossible("the system gives no huge pages");
+}
+
 void plain_map(struct plain *plain)
 {
-	plain->base = map_plain(plain->pages);
+	uint64_t more = plain->huge ? HUGE / PAGE : 0;
+	unsigned char *memory = map_plain(plain->pages + more, plain->huge);
+
+	plain->base = memory;
+	if (!plain->huge)
+		return;
+	/* At a multiple of their size; what is before and behind is given back. */
+	plain->base += -(uintptr_t)memory % HUGE;
+	if (plain->base != memory)
+		munmap(memory, (size_t)(plain->base - memory));
+	munmap(plain->base + plain->pages * PAGE, HUGE - (size_t)(plain->base - memory));
 }
 
 void plain_unmap(struct plain *plain)
@@ -185,14 +224,6 @@ void plain_write(struct plain *plain)
 		/* Each line on its own, as through the mm. */
 		__asm__ volatile("" : : : "memory");
 	}
-}
-
-static long faults_now(void)
-{
-	struct rusage usage;
-
-	getrusage(RUSAGE_SELF, &usage);
-	return usage.ru_minflt;
 }
 
 void plain_expect(struct plain *plain)

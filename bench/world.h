@@ -27,6 +27,7 @@ struct world {
 	struct hf_mm *mm;
 	uint64_t base;			/* of the one mapping: private, anonymous, read-write */
 	uint64_t pages, room;		/* of the mapping; of the pool */
+	unsigned flags;			/* of the mapping, beside HF_MAP_PRIVATE */
 	uint32_t *order;		/* page numbers, in order or at random */
 	struct hf_stats before;
 };
@@ -36,6 +37,9 @@ void must_be_0(int error, const char *call);
 
 /* A pool, all touched, of `room` pages; in it a mapping of `pages`, of which none is touched. */
 void world_begin(struct world *, uint64_t pages, uint64_t room, bool scattered);
+
+/* The same of that enum hf_memory; the mapping with those flags, too. */
+void world_begin_of(struct world *, uint64_t pages, uint64_t room, bool scattered, unsigned memory, unsigned flags);
 
 void world_map(struct world *);		/* where it was, once it has been somewhere */
 void world_unmap(struct world *);
@@ -62,11 +66,13 @@ struct plain {
 	unsigned char *base;
 	uint64_t pages;
 	uint32_t *order;
+	bool huge;			/* on pages of 2 MiB */
 	long faults;			/* before what is timed */
 };
 
 /* Plain memory that is not touched yet; and as much of the system's has been, as `room` pages. */
 void plain_begin(struct plain *, uint64_t pages, uint64_t room, bool scattered);
+void plain_begin_huge(struct plain *, uint64_t pages);		/* on pages of 2 MiB, or impossible() */
 void plain_write(struct plain *);
 void plain_write_stamped(struct plain *, uint32_t *ticks);
 void plain_map(struct plain *);
