@@ -37,7 +37,7 @@ static int pin_through_a_fork(struct hf_mm *mm)
 
 int main(void)
 {
-	struct hf_pool_config config = { sizeof(config), 1 << 20, 0 };
+	struct hf_pool_config config = { sizeof(config), 1 << 20, 0, HF_MEMORY_ANY };
 	struct hf_pool *pool;
 	struct hf_mm *mm;
 	char why[256];
