@@ -160,10 +160,14 @@ static void refill(struct model_slot *slot)
 	model_page_write(slot->own, 0, bytes, SCENARIO_PAGE);
 }
 
+/*
+ * A plain reference holds no page in its place.  But beside a pinned page of the same huge
+ * one it may stay there all the same, and the reference shows what comes: so may this one.
+ */
 static void discard(struct model_slot *slot)
 {
 	slot->hole = false;
-	if (slot->own && slot->own->pins) {
+	if (slot->own && (slot->own->pins || (slot->own->gets && !slot->object))) {
 		refill(slot);
 		return;
 	}
