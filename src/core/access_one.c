@@ -45,11 +45,24 @@ static inline struct way *way_of(struct ways *ways, uint64_t address)
 	return &ways->way[address / TABLE_BYTES % WAYS];
 }
 
-/* Bytes that are moved in line, and lie in one page. */
-static inline bool is_line(uint64_t address, size_t length)
+/* Bytes that are moved in line. */
+static inline bool is_line(size_t length)
 {
-	return likely(length - PLAT_LINE_LEAST <= PLAT_LINE_MOST - PLAT_LINE_LEAST) &&
-	       likely(((address + length - 1) ^ address) < PAGE_BYTES);
+	return likely(length - PLAT_LINE_LEAST <= PLAT_LINE_MOST - PLAT_LINE_LEAST);
+}
+
+/* The same in words of 8: turned about by three bits, any other length is a large number. */
+static inline bool is_line_of_words(size_t length)
+{
+	uint64_t more = length - PLAT_LINE_LEAST;
+
+	return likely((more >> 3 | more << 61) <= (PLAT_LINE_MOST - PLAT_LINE_LEAST) / 8);
+}
+
+/* At least one byte. */
+static inline bool is_in_one_page(uint64_t address, size_t length)
+{
+	return likely(((address + length - 1) ^ address) < PAGE_BYTES);
 }
 
 static inline bool shape_is(const struct hf_pool *pool, const struct way *way)
@@ -123,7 +136,7 @@ ssize_t hf_read(struct hf_mm *mm, uint64_t address, void *buffer, size_t length)
 		goto other;
 	if (unlikely(!buffer))
 		goto other;
-	if (unlikely(!is_line(address, length)))
+	if (unlikely(!is_line(length) || !is_in_one_page(address, length)))
 		goto other;
 	way = way_of(ways, address);
 	offset = address - way->start;
@@ -158,7 +171,7 @@ ssize_t hf_write(struct hf_mm *mm, uint64_t address, const void *bytes, size_t l
 		goto other;
 	if (unlikely(!bytes))
 		goto other;
-	if (unlikely(!is_line(address, length) || length % 8))
+	if (unlikely(!is_line_of_words(length) || !is_in_one_page(address, length)))
 		goto other;
 	way = way_of(ways, address);
 	offset = address - way->start;
