@@ -50,7 +50,7 @@ static void raise_row_adds_one_to_each(void)
 }
 
 /* Wherever it is cut, as many as it says were raised, and those are the first. */
-static volatile bool rows_go_on;
+static _Atomic bool rows_go_on;
 
 static void *raise_rows(void *unused)
 {
