@@ -38,7 +38,8 @@ static void *pin_begin(const struct trial *trial)
 	struct pinning *pinning = must_have(calloc(1, sizeof(*pinning)));
 
 	/* A pool with more pages than the call's, so that random order has where to scatter. */
-	world_begin(&pinning->world, MOST_A_CALL, trial->mib * MIB / PAGE, trial->scattered);
+	world_begin_of(&pinning->world, MOST_A_CALL, trial->mib * MIB / PAGE, trial->scattered, HF_MEMORY_ANY,
+		       trial->huge ? HF_MAP_HUGE : 0);
 	world_write(&pinning->world);
 	pinning->pages = trial->count;
 	pinning->how = trial->how;
@@ -74,8 +75,12 @@ static void *ring_begin(const struct trial *trial)
 {
 	struct ringed *ringed = must_have(calloc(1, sizeof(*ringed)));
 
-	plain_begin(&ringed->plain, MOST_A_CALL, trial->mib * MIB / PAGE, trial->scattered);
-	plain_write(&ringed->plain);
+	if (trial->huge) {
+		plain_begin_huge(&ringed->plain, MOST_A_CALL);
+	} else {
+		plain_begin(&ringed->plain, MOST_A_CALL, trial->mib * MIB / PAGE, trial->scattered);
+		plain_write(&ringed->plain);
+	}
 	ringed->ring = ring_open();
 	ringed->buffer = (struct iovec){ ringed->plain.base, trial->count * PAGE };
 	return ringed;
