@@ -67,18 +67,6 @@ static void wholes_to_parts(struct record *record)
 	record->wholes = false;
 }
 
-/* Give back the wholes that a run is counted on. */
-static void give_back_wholes(struct hf_pool *pool, struct page *page, uint64_t count, bool dirty)
-{
-	for (uint64_t i = 0; i < count; i += TABLE_ENTRIES) {
-		struct page *whole = block_of(pool, pfn_of(pool, page + i));
-
-		if (dirty)
-			page_dirty(pool, whole);
-		page_drop(pool, whole, COUNT_PIN);
-	}
-}
-
 /* ---- the slow path ---------------------------------------------------------------- */
 
 /* Take one page, or with a huge entry all that is wanted of it if that is the whole: 0 or -EOVERFLOW. */
@@ -220,6 +208,16 @@ static void unpin_row(struct hf_pool *pool, struct page *page, uint64_t count)
 	}
 	for (; count; count--, page++)
 		unpin_row_page(pool, page, 0);
+}
+
+/* Give back the wholes that a run is counted on: their descriptors lie in a row, as a page's do. */
+static void give_back_wholes(struct hf_pool *pool, struct page *page, uint64_t count, bool dirty)
+{
+	struct page *whole = block_of(pool, pfn_of(pool, page));
+
+	if (dirty)
+		dirty_row(pool, whole, count / TABLE_ENTRIES);
+	unpin_row(pool, whole, count / TABLE_ENTRIES);
 }
 
 /* Give back all of a pin that was never parted. */
@@ -424,7 +422,7 @@ static int claim(const struct hf_pin *pin, unsigned how, const char *call)
 static void unpinned(struct record *record, unsigned how, uint64_t pages)
 {
 	longterm_return(record->pool, how, pages);
-	if (!(how & HF_PIN_GET) && !record->resident)
+	if (!(how & HF_PIN_GET) && (!record->resident || record->parted))
 		stat_add(record->pool, STAT_unpin, pages);
 }
 

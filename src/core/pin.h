@@ -49,7 +49,17 @@ static inline void runs_add(struct record *record, unsigned char *bytes, uint64_
 	record->pages += pages;
 }
 
-/* The same for pages that are counted on the wholes of their blocks. */
+/* The same for pages that are counted on the wholes of their blocks: room, and to add them. */
+static inline bool whole_fits(struct record *record, const unsigned char *bytes)
+{
+	const struct iovec *last;
+
+	if (likely(record->runs < record->room))
+		return true;
+	last = &record->iov[record->runs - 1];
+	return run_is_whole(record, record->runs - 1) && (unsigned char *)last->iov_base + last->iov_len == bytes;
+}
+
 void runs_add_whole(struct record *record, unsigned char *bytes, uint64_t pages);
 
 #endif

@@ -113,13 +113,13 @@ static inline bool run_fits(const struct taking *taking, pfn_t pfn)
  * is the one that counts, whatever it has become since.  Where frames are scattered that is
  * seen at the second, without a call.
  */
-static inline size_t count_row(const pte_slot *slots, unsigned count, pte_t first, pte_t mask)
+static inline size_t count_row(const pte_slot *slots, unsigned count, pte_t first, pte_t mask, pte_t step)
 {
-	pte_t second = first + PTE_FRAME_STEP;
+	pte_t second = first + step;
 
 	if (count < 2 || (pte_load(&slots[1]) & mask) != second)
 		return 1;
-	return 2 + plat_entries_in_row(&slots[2], count - 2, mask, second + PTE_FRAME_STEP, PTE_FRAME_STEP);
+	return 2 + plat_entries_in_row(&slots[2], count - 2, mask, second + step, step);
 }
 
 /* The pages of one last-level table, as far as they can be had. */
@@ -140,7 +140,7 @@ static enum went take_entries(struct taking *taking, pte_t all, const pte_slot *
 			return leave(taking->mm->pool, why_not(walk_view(all, first), taking->how));
 		if (unlikely(!run_fits(taking, pfn)))
 			return WENT_OFF;
-		run = count_row(&slots[i], count - i, first & mask, mask);
+		run = count_row(&slots[i], count - i, first & mask, mask, PTE_FRAME_STEP);
 		run = raise_row(taking, page_of(pool, pfn), run, &went);
 		if (likely(run))
 			runs_add(taking->record, page_bytes(pool, pfn), run);
@@ -179,24 +179,56 @@ static enum went take_entries_of_design(struct taking *taking, pte_t all, const 
 #define TAKE_ENTRIES(taking, all, slots, count) take_entries(taking, all, slots, count)
 #endif
 
-/* What is wanted of a huge page: the whole counts once, and parts each. */
-static enum went take_huge(struct taking *taking, pte_t all, pte_t pte, unsigned index, unsigned count)
+/*
+ * Huge pages of which all is wanted: each counts once.  Where their blocks lie in a row so do
+ * the descriptors of the wholes, and so they are counted.  The way down has its marks.
+ */
+static enum went take_wholes(struct taking *taking, const pte_slot *slots, pte_t first, unsigned count)
 {
-	const pte_t need = holdfast_need(taking->how);
+	const pte_t need = holdfast_need(taking->how) | PTE_PS | PTE_HAS_PINNED, mask = need | PTE_FRAME_MASK;
+	struct hf_pool *pool = taking->mm->pool;
+	enum went went = WENT_ON;
+	size_t run;
+
+	for (unsigned i = 0; i < count && went == WENT_ON; i += (unsigned)run) {
+		pfn_t pfn = pte_pfn(first);
+
+		if (unlikely(!whole_fits(taking->record, page_bytes(pool, pfn))))
+			return WENT_OFF;
+		run = count_row(&slots[i], count - i, first & mask, mask, PTE_FRAME_STEP * TABLE_ENTRIES);
+		run = raise_row(taking, block_of(pool, pfn), run, &went);
+		if (likely(run))
+			runs_add_whole(taking->record, page_bytes(pool, pfn), run * TABLE_ENTRIES);
+		if (i + run == count)
+			break;
+		/* Anything else comes with the next section. */
+		first = pte_load(&slots[i + run]);
+		if ((first & need) != need)
+			break;
+	}
+	return went;
+}
+
+/* What is wanted of a huge page, and of those behind it. */
+static enum went take_huge(struct taking *taking, const struct walk *walk, unsigned index, uint64_t left)
+{
+	const pte_t need = holdfast_need(taking->how), pte = walk->seen[0];
+	unsigned count = TABLE_ENTRIES - index < left ? TABLE_ENTRIES - index : (unsigned)left;
+	unsigned here = table_index(taking->vpn + taking->record->pages, 1);
 	struct hf_pool *pool = taking->mm->pool;
 	pfn_t pfn = pte_pfn(pte) + index;
 	enum went went;
 	size_t kept;
 
-	if (unlikely((all & need) != need))
-		return leave(pool, why_not(walk_view(all, pte), taking->how));
-	if (unlikely(taking->record->runs == taking->record->room))
-		return WENT_OFF;
+	if (unlikely((walk->all & need) != need))
+		return leave(pool, why_not(walk_view(walk->all, pte), taking->how));
 	if (count == TABLE_ENTRIES) {
-		if (raise_row(taking, pte_page(pool, pte), 1, &went))
-			runs_add_whole(taking->record, page_bytes(pool, pfn), TABLE_ENTRIES);
-		return went;
+		left /= TABLE_ENTRIES;
+		return take_wholes(taking, walk->upper[0], pte,
+				   TABLE_ENTRIES - here < left ? TABLE_ENTRIES - here : (unsigned)left);
 	}
+	if (unlikely(!run_fits(taking, pfn)))
+		return WENT_OFF;
 	kept = raise_row(taking, page_of(pool, pfn), count, &went);
 	if (kept)
 		runs_add(taking->record, page_bytes(pool, pfn), kept);
@@ -225,7 +257,7 @@ static enum went take_table(struct taking *taking)
 			return WENT_UNMARKED;
 	}
 	if (unlikely(walk.seen[0] & PTE_PS))
-		return take_huge(taking, walk.all, walk.seen[0], index, count);
+		return take_huge(taking, &walk, index, left);
 	return TAKE_ENTRIES(taking, walk.all, walk.upper[0], count);
 }
 

@@ -9,6 +9,7 @@
  *	hf_pin()	the bytes that the thread pinned last
  *	pin_one()	a page of the table in which the thread pinned last
  *	pin_by_walk()	of any table
+ *	pin_huge()	a page of a huge page, or the whole
  *	pin_any()	any pin (pin.c)
  *
  * Each calls the next last of all, so that it saves no registers for it.
@@ -21,6 +22,7 @@
  *
  * The steps P1 to P4 are those of handshake.h.
  */
+#include "block.h"
 #include "handshake.h"
 #include "pin.h"
 
@@ -82,35 +84,46 @@ static inline struct record *at_hand(const struct slot *slot)
 	return likely(record && resident_is_free(record, &word)) ? record : slot->records_free;
 }
 
+/* What was found on the way to a page, or to the whole of a huge one. */
+struct found {
+	const pte_slot *entry;
+	pte_t pte;
+	uint64_t shape;
+	struct page *page;
+	unsigned char *bytes;
+	uint64_t pages;
+};
+
 /* For the same pin once more. */
-static inline void remember(struct record *record, struct hf_mm *mm, size_t length, const pte_slot *entry, pte_t pte,
-			    uint64_t shape)
+static inline void remember(struct record *record, struct hf_mm *mm, size_t length, const struct found *found)
 {
 	struct remembered *last = &record->last;
+
+	if (unlikely(atomic_load_explicit(&record->each, memory_order_relaxed) != found->pages))
+		resident_has(record, found->pages);
 
 	/* One by one: a structure would be made elsewhere, and copied. */
 	last->mm = mm;
 	last->address = atomic_load_explicit(&record->address, memory_order_relaxed);
 	last->length = length;
 	last->how = atomic_load_explicit(&record->how, memory_order_relaxed);
-	last->entry = entry;
-	last->pte = pte;
-	last->shape = shape;
+	last->entry = found->entry;
+	last->pte = found->pte;
+	last->shape = found->shape;
 	last->handle.length = length;
 	plat_hot_set(record);
 }
 
 /* P4, the end of the section, and the rest, in which nothing can fail; or begin again. */
-static inline __attribute__((always_inline)) ssize_t raise(struct hf_mm *mm, struct record *record, struct iovec *iov, const pte_slot *at, pte_t pte,
-			    size_t offset, size_t length, struct hf_pin *pin, pin_way *other)
+static inline __attribute__((always_inline)) ssize_t raise(struct hf_mm *mm, struct record *record, struct iovec *iov, const struct found *found,
+			    size_t length, struct hf_pin *pin, pin_way *other)
 {
-	struct page *page = page_of_pte(mm->pool, pte);
 	uint64_t before;
 
 	/* While it is known where; the record is not live yet. */
-	record->page = page;
-	iov->iov_base = page_bytes_of_pte(mm->pool, pte) + offset;
-	if (unlikely(!plat_commit_raise(&page->count, &before))) {		/* P4 */
+	record->page = found->page;
+	iov->iov_base = found->bytes;
+	if (unlikely(!plat_commit_raise(&found->page->count, &before))) {	/* P4 */
 		plat_section_leave();
 		return begin_again(other, mm, record, pin);
 	}
@@ -119,7 +132,7 @@ static inline __attribute__((always_inline)) ssize_t raise(struct hf_mm *mm, str
 	plat_section_leave();
 	/* ---- point of no return ---- */
 	if (likely(record->resident)) {
-		remember(record, mm, length, at, pte, record->slot->last.shape);
+		remember(record, mm, length, found);
 	} else {
 		record->slot->records_free = record->next;
 		slot_count_one(record->slot, STAT_pin_fast);
@@ -133,6 +146,44 @@ static inline __attribute__((always_inline)) ssize_t raise(struct hf_mm *mm, str
 	return (ssize_t)length;
 }
 
+/* Under a huge entry: a page counts for itself, and the whole once for all (block.h). */
+static __attribute__((noinline)) ssize_t pin_huge(struct hf_mm *mm, uint64_t address, size_t length, unsigned how,
+						  const char *tag, struct hf_pin *pin)
+{
+	const pte_t need = holdfast_need(how) | PTE_HAS_PINNED;
+	struct hf_pool *pool = mm->pool;
+	struct slot *slot = slot_mine(pool);
+	struct found found = { .pages = length == TABLE_BYTES ? TABLE_ENTRIES : 1 };
+	struct record *record;
+	struct walk walk;
+	pfn_t pfn;
+
+	if (unlikely(address >= ADDRESS_END || slot_is_shared(pool, slot) || !resident_begin(pool, slot)))
+		return pin_any(mm, address, length, how, tag, pin);
+	record = at_hand(slot);
+	if (!record || !record->resident)
+		return pin_any(mm, address, length, how, tag, pin);
+	fill_in(record, mm, address, length, how, tag, plat_stamp());
+	plat_section_enter(PLAT_RAISE);
+	/* As in pin_by_walk(). */
+	found.shape = atomic_load_explicit(&pool->shape, memory_order_acquire);
+	if (unlikely(!handshake_open(mm))) {						/* P1 */
+		plat_section_leave();
+		return begin_again(pin_while_forking, mm, record, pin);
+	}
+	walk = walk_down(mm, vpn_of(address));						/* P2, P3 */
+	if (unlikely((walk.all & need) != need || !(walk.seen[0] & PTE_PS))) {
+		plat_section_leave();
+		return begin_again(pin_any, mm, record, pin);
+	}
+	found.entry = walk.upper[0];
+	found.pte = walk.seen[0];
+	pfn = pte_pfn(found.pte) + table_index(vpn_of(address), 0);
+	found.page = found.pages > 1 ? block_of(pool, pfn) : page_of(pool, pfn);
+	found.bytes = page_bytes(pool, pfn) + page_offset(address);
+	return raise(mm, record, record->iov, &found, length, pin, pin_any);
+}
+
 /*
  * That mm->recorded is set need not be asked: somebody has set HAS_PINNED on the way down,
  * and that one has seen to it.
@@ -144,7 +195,7 @@ static __attribute__((noinline)) ssize_t pin_by_walk(struct hf_mm *mm, uint64_t 
 	struct slot *slot = slot_mine(pool);
 	struct record *record;
 	struct way way = { .mm = mm, .start = address & ~(uint64_t)(TABLE_BYTES - 1) };
-	pte_t pte;
+	struct found found = { .pages = 1 };
 
 	if (unlikely(address >= ADDRESS_END || slot_is_shared(pool, slot) || !resident_begin(pool, slot) ||
 		     !records_refill(pool, slot)))
@@ -158,14 +209,17 @@ static __attribute__((noinline)) ssize_t pin_by_walk(struct hf_mm *mm, uint64_t 
 		plat_section_leave();
 		return begin_again(pin_while_forking, mm, record, pin);
 	}
-	pte = walk_to_pin(mm, vpn_of(address), holdfast_need(how), &way.entries);	/* P2, P3 */
-	if (unlikely(!pte)) {
+	found.shape = way.shape;
+	found.pte = walk_to_pin(mm, vpn_of(address), holdfast_need(how), &way.entries);	/* P2, P3 */
+	if (unlikely(!found.pte)) {
 		plat_section_leave();
-		return begin_again(pin_any, mm, record, pin);
+		return begin_again(pin_huge, mm, record, pin);
 	}
 	slot->last = way;
-	return raise(mm, record, record->iov, &way.entries[table_index(vpn_of(address), 0)], pte, page_offset(address),
-		     length, pin, pin_any);
+	found.entry = &way.entries[table_index(vpn_of(address), 0)];
+	found.page = page_of_pte(pool, found.pte);
+	found.bytes = page_bytes_of_pte(pool, found.pte) + page_offset(address);
+	return raise(mm, record, record->iov, &found, length, pin, pin_any);
 }
 
 /* A page of the table in which the thread pinned last. */
@@ -178,8 +232,8 @@ static __attribute__((noinline)) ssize_t pin_one(struct hf_mm *mm, uint64_t addr
 	struct slot *slot = &pool->slots[self];
 	struct record *record;
 	struct iovec *iov;
+	struct found found = { .pages = 1 };
 	uint64_t number;
-	pte_t pte;
 
 	if (unlikely(self >= SLOT_SHARED))
 		return pin_by_walk(mm, address, length, how, tag, pin);
@@ -196,10 +250,14 @@ static __attribute__((noinline)) ssize_t pin_one(struct hf_mm *mm, uint64_t addr
 	 */
 	if (unlikely(atomic_load_explicit(&pool->shape, memory_order_relaxed) != slot->last.shape))
 		goto out;
-	pte = pte_load(&slot->last.entries[number]);
-	if (unlikely((pte & need) != need))
+	found.shape = slot->last.shape;
+	found.entry = &slot->last.entries[number];
+	found.pte = pte_load(found.entry);
+	if (unlikely((found.pte & need) != need))
 		goto out;
-	return raise(mm, record, iov, &slot->last.entries[number], pte, page_offset(address), length, pin, pin_by_walk);
+	found.page = page_of_pte(pool, found.pte);
+	found.bytes = page_bytes_of_pte(pool, found.pte) + page_offset(address);
+	return raise(mm, record, iov, &found, length, pin, pin_by_walk);
 out:
 	plat_section_leave();
 	return begin_again(pin_by_walk, mm, record, pin);
@@ -210,6 +268,8 @@ static __attribute__((noinline)) ssize_t pin_other(struct hf_mm *mm, uint64_t ad
 {
 	if (likely(mm && pin && is_plain(how) && is_in_one_page(address, length) && DESIGN_IS_HOLDFAST(mm)))
 		return pin_one(mm, address, length, how, tag, pin);
+	if (length == TABLE_BYTES && !(address & (TABLE_BYTES - 1)) && mm && pin && is_plain(how) && DESIGN_IS_HOLDFAST(mm))
+		return pin_huge(mm, address, length, how, tag, pin);
 	return pin_any(mm, address, length, how, tag, pin);
 }
 

@@ -184,24 +184,31 @@ bool record_claim(struct record *record, uint64_t word, uint64_t *found)
 		*found = word;
 		if (record_try_claim(record, found))
 			return true;
-		if (*found != record_busy(word))
+		/* What was one has been parted since the handle was made; or another thread does just that. */
+		if ((*found & ~RECORD_PARTS) == word && record_try_claim(record, found))
+			return true;
+		if ((*found & ~RECORD_PARTS) != record_busy(word) && (*found & ~RECORD_PARTS) != word)
 			return false;
-		plat_pause(attempt);	/* another thread unpins a part of the same pin */
+		plat_pause(attempt);
 	}
 }
 
 void record_release(struct record *record, uint64_t word)
 {
 	/* Pairs with record_claim(): whoever has it next sees what was done with it (races/unpin-of-both-parts). */
-	atomic_store_explicit(&record->word, word, memory_order_release);
+	atomic_store_explicit(&record->word, record_parted(record, word), memory_order_release);
 }
 
 /* Its owner may take it as soon as it is free: all else comes first. */
 static void resident_end(struct record *record, uint64_t word)
 {
-	if (unlikely(record->parted))
+	if (unlikely(record->parted)) {
 		gone_forget(record);
-	record->parted = false;
+		record->parted = false;
+		/* Its pages were counted as they went. */
+		stat_add(record->pool, STAT_unpin, 0 - record->pages);
+		record->wholes = record->pages > 1;
+	}
 	atomic_store_explicit(&record->given, 0, memory_order_relaxed);
 	/* Release pairs with resident_is_free() (races/unpin-by-another-against-pin-again). */
 	atomic_store_explicit(&record->word, record_next(word), memory_order_release);
@@ -245,6 +252,9 @@ void resident_has(struct record *record, uint64_t pages)
 	slot_stat_add(record->pool, record->slot, STAT_unpin, unpinned);
 	atomic_store_explicit(&record->counted, record_generation(record), memory_order_relaxed);
 	atomic_store_explicit(&record->each, pages, memory_order_relaxed);
+	record->pages = pages;
+	record->wholes = pages > 1;
+	*record_wholes(record) = 1;
 }
 
 /* ---- all of them ---------------------------------------------------------------------------- */
@@ -304,8 +314,8 @@ static bool record_read(const struct record *record, struct hf_pin_info *info)
 	/* Pairs with the release fence in record_begin() (races/inventory-against-pin-again). */
 	atomic_thread_fence(memory_order_acquire);
 	/* A part unpinned meanwhile changes what, and nothing that matters here. */
-	return (word & RECORD_WHAT) &&
-	       !((atomic_load_explicit(&record->word, memory_order_relaxed) ^ word) & ~(uint64_t)RECORD_WHAT);
+	return (word & RECORD_WHAT) && !((atomic_load_explicit(&record->word, memory_order_relaxed) ^ word) &
+					 ~(RECORD_PARTS | RECORD_WHAT));
 }
 
 static void list_one(struct record *record, void *context)

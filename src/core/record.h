@@ -6,15 +6,16 @@
  *
  *	 63                       22 21           6 5   3  2   1  0
  *	+---------------------------+--------------+-----+---+----+
- *	|        generation         |   address    |  0  |one|what|   what: free, live, busy
+ *	|        generation         |   address    |parts|one|what|   what: free, live, busy
  *	+---------------------------+--------------+-----+---+----+
  *
  * The handle carries this word as it was when the pin began.  It changes when
  * the pin ends, so a second unpin finds another; and bits 6 to 21 of the record's
  * own address tell a handle that was never one before its pointer is followed.
  *
- * one: a plain pin of one page, never parted, of which nothing was allocated; its
- * page stands in the record (pin_one.c).  A free record looks as if it had been
+ * one: a plain pin of one page, or of the whole of a huge one, of which nothing was allocated; its
+ * page stands in the record (pin_one.c).  parts: such a pin, of which a part was unpinned; no
+ * handle has it, so whoever would end it as one finds another word.  A free record looks as if it had been
  * one, so that the next such pin finds all but its own particulars there.
  *
  * resident: the slot's owner keeps it for pins of one page, and what such a pin has looked up
@@ -38,6 +39,7 @@
 
 enum record_what { RECORD_FREE = 0, RECORD_LIVE = 1, RECORD_BUSY = 2, RECORD_WHAT = 3 };
 #define RECORD_ONE UINT64_C(4)
+#define RECORD_PARTS UINT64_C(8)
 #define RECORD_ADDRESS ((UINT64_C(1) << 22) - 64)
 #define RECORD_GENERATION (UINT64_C(1) << 22)
 
@@ -160,6 +162,12 @@ static inline uint64_t record_begin(struct record *record, uint64_t one)
  * False: it is not live any more, or never was; *found says what the word is.
  */
 bool record_claim(struct record *record, uint64_t word, uint64_t *found);
+
+/* What a handle's word is while the record says that a part was unpinned. */
+static inline uint64_t record_parted(const struct record *record, uint64_t word)
+{
+	return word & RECORD_ONE && record->parted ? word | RECORD_PARTS : word;
+}
 
 /* Of a live one. */
 static inline uint64_t record_busy(uint64_t word)
