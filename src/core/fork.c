@@ -100,7 +100,7 @@ static bool plan_under(struct forking *forking, pfn_t pfn, unsigned level, vpn_t
 	uint32_t left = table_used(forking->parent->pool, pfn);
 	bool any = false;
 
-	for (unsigned index = 0; left; index++) {
+	for (unsigned index = 0; left && index < TABLE_ENTRIES; index++) {
 		pte_t pte = atomic_load_explicit(&table_of(forking->parent->pool, pfn)[index], memory_order_relaxed);
 		vpn_t here = vpn + index * tree_reach(level);
 
@@ -223,7 +223,7 @@ static pfn_t fork_table(struct forking *forking, pfn_t pfn, unsigned level, vpn_
 	struct hf_pool *pool = forking->parent->pool;
 	uint32_t left = table_used(pool, pfn);
 
-	for (unsigned index = 0; left; index++) {
+	for (unsigned index = 0; left && index < TABLE_ENTRIES; index++) {
 		pte_slot *slot = &table_of(pool, pfn)[index];
 		vpn_t here = vpn + index * tree_reach(level);
 		pte_t pte = pte_load(slot);

@@ -106,7 +106,7 @@ static bool survey(struct forking *forking, pfn_t pfn, unsigned level, vpn_t vpn
 
 	if (!level && !forking->unmark && DESIGN_LOOKS_FOR_PINS(forking->parent))
 		stat_add(pool, STAT_fork_tables, 1);
-	for (unsigned index = 0; left; index++) {
+	for (unsigned index = 0; left && index < TABLE_ENTRIES; index++) {
 		pte_slot *slot = &table_of(pool, pfn)[index];
 		pte_t pte = pte_load(slot);
 
