@@ -11,7 +11,7 @@
  *	             by a fork                        else copy            else copy
  *	           own page, PINNABLE  -              keep                 -
  *	           huge page, shared   -              keep if alone, else   (the same)
- *	             by a fork                        part, copy the page
+ *	             by a fork                        part, then as a page
  *	shared     nothing             object's page  object's page        object's page
  *	           object's page       -              make it writable     -
  *
@@ -183,25 +183,34 @@ static int part_huge(struct fault *fault)
 	return 0;
 }
 
+/* Is the page, or huge page, that stands there this mm's own already, or is nobody else's any more? */
+static bool may_keep(const struct fault *fault)
+{
+	struct view view = view_of(fault);
+
+	return pte_has_page(view.pte) && page_is(view.page, PAGE_ANONYMOUS) && DESIGN_KEEP(fault->mm, view);
+}
+
 /* Make the page at a private address this mm's own; bits: W, D, as wanted. */
 static int make_own(struct fault *fault, pte_t bits)
 {
-	struct view view = view_of(fault);
-	int error;
+	bool keeps = may_keep(fault);
+	int error = 0;
 
-	if (pte_has_page(view.pte) && page_is(view.page, PAGE_ANONYMOUS) && DESIGN_KEEP(fault->mm, view)) {
+	if (!keeps && fault->level) {
+		error = part_huge(fault);
+		/* Of a huge page that others have, too, they may have copied just this one. */
+		keeps = !error && may_keep(fault);
+	}
+	if (keeps) {
 		pte_set(fault->slot, PTE_PINNABLE | bits);
 		stat_add(fault->mm->pool, STAT_reuses, 1);
-	} else {
-		error = fault->level ? part_huge(fault) : 0;
-		if (!error)
-			error = replace_by_copy(fault, bits);
-		if (error)
-			return error;
+	} else if (!error) {
+		error = replace_by_copy(fault, bits);
 	}
-	if (bits & PTE_D)
+	if (!error && (bits & PTE_D))
 		page_dirty(fault->mm->pool, fault_page(fault));
-	return 0;
+	return error;
 }
 
 /* ---- store ------------------------------------------------------------------------------ */

@@ -215,6 +215,29 @@ static void the_last_one_keeps_it(void)
 	hf_mm_destroy(child);
 }
 
+/* Frugal: a page is copied once for a fork, also where the other side has parted the huge page for it. */
+static void what_the_other_side_copied_is_kept(void)
+{
+	struct hf_mm *mm = new_mm(), *child;
+	uint64_t at = one_huge(mm), frame = query(mm, at + 3 * P).frame;
+
+	child = fork_mm(mm);
+	put(child, at + 3 * P, 78);
+	put(child, at + 4 * P, 78);
+	CHECK_INT(2, stats_now().copies);
+	put(mm, at + 3 * P, 79);
+	CHECK_INT(0, try_pin(mm, at + 4 * P, P, HF_PIN_READ));
+	CHECK_INT(2, stats_now().copies);
+	CHECK_INT(frame, query(mm, at + 3 * P).frame);
+	put(mm, at + 5 * P, 79);
+	CHECK_INT(3, stats_now().copies);
+	CHECK_INT(78, get(child, at + 3 * P));
+	CHECK_INT(byte_of(4), get(mm, at + 4 * P));
+	CHECK_INT(byte_of(5), get(child, at + 5 * P));
+	hf_mm_destroy(child);
+	hf_mm_destroy(mm);
+}
+
 /* The whole is pinned, then parted; the pin is on all parts until its end. */
 static void a_pinned_whole_that_is_parted(void)
 {
@@ -617,6 +640,7 @@ int main(void)
 	TEST(fork_copies_all_of_a_pinned_whole);
 	TEST(fork_shares_what_is_not_pinned);
 	TEST(the_last_one_keeps_it);
+	TEST(what_the_other_side_copied_is_kept);
 	TEST(a_pinned_whole_that_is_parted);
 	TEST(a_part_of_a_pinned_whole_is_unpinned);
 	TEST(a_pin_across_borders);
