@@ -30,11 +30,7 @@
 #include "handshake.h"
 
 #define WAYS TABLE_ENTRIES
-
-/* Added to where a huge page begins; and so far from every address that none is in it. */
-#define HUGE_START (UINT64_C(1) << 62)
-#define NO_TABLE (UINT64_C(1) << 63)
-#define HUGE_OFFSET (0 - HUGE_START)	/* of its first byte, counted from there */
+#define NO_TABLE (UINT64_C(1) << 63)	/* so far from every address that none is in it */
 
 struct ways {
 	struct way way[WAYS];
@@ -43,6 +39,20 @@ struct ways {
 static inline struct way *way_of(struct ways *ways, uint64_t address)
 {
 	return &ways->way[address / TABLE_BYTES % WAYS];
+}
+
+/*
+ * What stands for the mm where the entry is huge.  Not the address tells: whatever were added
+ * to it, there is one, beyond all mappings, which comes out as that of a table.
+ */
+static inline struct hf_mm *mark_huge(struct hf_mm *mm)
+{
+	return (struct hf_mm *)((uintptr_t)mm + 1);
+}
+
+static inline struct hf_mm *mm_of(const struct way *way)
+{
+	return (struct hf_mm *)((uintptr_t)way->mm & ~(uintptr_t)1);
 }
 
 /* Bytes that are moved in line. */
@@ -140,14 +150,14 @@ ssize_t hf_read(struct hf_mm *mm, uint64_t address, void *buffer, size_t length)
 		goto other;
 	way = way_of(ways, address);
 	offset = address - way->start;
-	if (unlikely(way->mm != mm))
+	if (unlikely(offset >= TABLE_BYTES))
 		goto other;
-	if (likely(offset < TABLE_BYTES)) {
+	if (likely(way->mm == mm)) {
 		if (likely(load_line(mm->pool, way, &way->entries[offset >> HF_PAGE_SHIFT], need, address, buffer,
 				     length)))
 			return (ssize_t)length;
 		goto missed;
-	} else if (offset - HUGE_OFFSET < TABLE_BYTES) {
+	} else if (way->mm == mark_huge(mm)) {
 		if (likely(load_line(mm->pool, way, way->entries, need | PTE_PS, address, buffer, length)))
 			return (ssize_t)length;
 		goto missed;
@@ -156,7 +166,7 @@ other:
 	return access_read(mm, address, buffer, length);
 missed:
 	/* The same mm; so it need not be kept. */
-	return access_read(way->mm, address, buffer, length);
+	return access_read(mm_of(way), address, buffer, length);
 }
 
 ssize_t hf_write(struct hf_mm *mm, uint64_t address, const void *bytes, size_t length)
@@ -175,17 +185,17 @@ ssize_t hf_write(struct hf_mm *mm, uint64_t address, const void *bytes, size_t l
 		goto other;
 	way = way_of(ways, address);
 	offset = address - way->start;
-	if (unlikely(way->mm != mm))
+	if (unlikely(offset >= TABLE_BYTES))
 		goto other;
-	if (likely(offset < TABLE_BYTES))
+	if (likely(way->mm == mm))
 		stored = store_line(mm->pool, way, &way->entries[offset >> HF_PAGE_SHIFT], need, address, bytes, length);
-	else if (offset - HUGE_OFFSET < TABLE_BYTES)
+	else if (way->mm == mark_huge(mm))
 		stored = store_line(mm->pool, way, way->entries, need | PTE_PS, address, bytes, length);
 	else
 		goto other;
 	if (likely(stored == length))
 		return (ssize_t)length;
-	return access_write(way->mm, address, bytes, length, stored);
+	return access_write(mm_of(way), address, bytes, length, stored);
 other:
 	return access_write(mm, address, bytes, length, 0);
 }
@@ -195,12 +205,12 @@ other:
 void way_remember(struct hf_mm *mm, uint64_t address, const pte_slot *slot, bool huge, uint64_t shape)
 {
 	struct ways *ways = plat_own_quick();
-	struct way way = { .mm = mm, .shape = shape, .start = address & ~(uint64_t)(TABLE_BYTES - 1) };
+	struct way way = { .shape = shape, .start = address & ~(uint64_t)(TABLE_BYTES - 1) };
 
 	/* Not before its first call that was in no section. */
 	if (unlikely(!ways))
 		return;
-	way.start += huge ? HUGE_START : 0;
+	way.mm = huge ? mark_huge(mm) : mm;
 	way.entries = huge ? slot : slot - table_index(vpn_of(address), 0);
 	*way_of(ways, address) = way;
 }
@@ -212,6 +222,7 @@ void ways_begin(void)
 	if (likely(plat_own_quick()))
 		return;
 	ways = plat_own_begin(sizeof(*ways));
+	/* Nor is there an mm that has the address of this, and NULL is none. */
 	for (unsigned i = 0; ways && i < WAYS; i++)
-		ways->way[i].start = NO_TABLE;
+		ways->way[i] = (struct way){ .mm = (struct hf_mm *)(void *)ways, .start = NO_TABLE };
 }

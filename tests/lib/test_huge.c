@@ -88,6 +88,30 @@ static void a_pin_brings_one(void)
 	hf_mm_destroy(mm);
 }
 
+/* Safe: no address beyond the end leads anywhere, whatever the thread remembers of a huge page. */
+static void far_beyond_the_end(void)
+{
+	struct hf_mm *mm = new_mm();
+	uint64_t at = map_huge(mm, 4), line[8] = { 0 };
+
+	for (uint64_t block = 0; block < 4; block++)
+		put(mm, at + block * BLOCK, 1);
+	CHECK_INT(0, hf_protect(mm, at + BLOCK, P, R));	/* a table, next to huge entries */
+	for (uint64_t block = 0; block < 2; block++)
+		for (unsigned bit = 47; bit < 64; bit++)
+			for (uint64_t part = 0; part < 4; part++) {
+				uint64_t far = at + (UINT64_C(1) << bit) + block * BLOCK + part * P;
+
+				CHECK_INT(64, hf_read(mm, at + block * BLOCK + P, line, 64));
+				CHECK_INT(-EFAULT, hf_read(mm, far, line, 64));
+				CHECK_INT(64, hf_write(mm, at + block * BLOCK + P, line, 64));
+				CHECK_INT(-EFAULT, hf_write(mm, far, line, 64));
+				CHECK_INT(-EINVAL, hf_read(NULL, far, line, 64));
+				CHECK_INT(-EINVAL, hf_write(NULL, UINT64_C(1) << 63, line, 64));
+			}
+	hf_mm_destroy(mm);
+}
+
 static void not_without_the_hint(void)
 {
 	struct hf_mm *mm = new_mm();
@@ -632,6 +656,7 @@ int main(void)
 	TEST(a_store_brings_one);
 	TEST(a_load_brings_one);
 	TEST(a_pin_brings_one);
+	TEST(far_beyond_the_end);
 	TEST(not_without_the_hint);
 	TEST(not_at_the_ends);
 	pool_pages = PARTS;
