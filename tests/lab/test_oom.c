@@ -142,6 +142,47 @@ static void forked_wide(struct state *state)
 	state->child = fork_mm(state->mm);
 }
 
+static void huge(struct state *state)
+{
+	empty_mm(state);
+	map_at(state->mm, BASE, 512, RW, HF_MAP_FIXED | HF_MAP_HUGE, NULL);
+	fill(state->mm, BASE, 11, 8 * P);
+	must(stats_now().huge_faults == 1, "a huge page");
+}
+
+static void huge_part_pinned(struct state *state)
+{
+	huge(state);
+	keep_pin(state, state->mm, BASE + P, 3 * P, HF_PIN_WRITE);
+}
+
+static void huge_pinned(struct state *state)
+{
+	huge(state);
+	keep_pin(state, state->mm, BASE, 512 * P, HF_PIN_WRITE);
+}
+
+static void huge_forked(struct state *state)
+{
+	huge(state);
+	state->child = fork_mm(state->mm);
+}
+
+/* Pages that came the wrong way round: no block. */
+static void may_be_huge(struct state *state)
+{
+	empty_mm(state);
+	map_at(state->mm, BASE, 512, RW, HF_MAP_FIXED, NULL);
+	for (unsigned i = 8; i--;)
+		put(state->mm, BASE + i * P, 12);
+}
+
+static void may_be_huge_forked(struct state *state)
+{
+	may_be_huge(state);
+	state->child = fork_mm(state->mm);
+}
+
 /* ---- calls ---------------------------------------------------------------------- */
 
 static size_t least(size_t a, size_t b)
@@ -212,6 +253,18 @@ static long long discard_middle(struct state *state, size_t length)
 {
 	(void)length;
 	return hf_advise(state->mm, BASE + 8 * P, 5 * P, HF_ADVISE_DISCARD);
+}
+
+static long long discard_middle_of_huge(struct state *state, size_t length)
+{
+	(void)length;
+	return hf_advise(state->mm, BASE + 2 * P, 4 * P, HF_ADVISE_DISCARD);
+}
+
+static long long collapse(struct state *state, size_t length)
+{
+	(void)length;
+	return hf_collapse(state->mm, BASE, HF_HUGE_BYTES);
 }
 
 static long long move_away(struct state *state, size_t length)
@@ -466,6 +519,22 @@ static const struct oom_case cases[] = {
 	{ "fork with holes", full_house, fork_hole, 0, false },
 	{ "fork that is refused", full_house, fork_refuse, -EBUSY, false },
 	{ "preview of a fork", full_house, preview, 0, false },
+	{ "unmap the middle of a huge page, some of it pinned", huge_part_pinned, unmap_middle, 0, false },
+	{ "map over the middle of a pinned huge page", huge_pinned, map_over_middle, 0, false },
+	{ "protect the middle of a huge page", huge_part_pinned, protect_middle, 0, false },
+	{ "wipe on fork, the middle of a huge page", huge, wipe_middle, 0, false },
+	{ "discard the middle of a huge page", huge_part_pinned, discard_middle_of_huge, 0, false },
+	{ "discard the middle of a huge page that a fork shares", huge_forked, discard_middle_of_huge, 0, false },
+	{ "move a part of a huge page", huge_part_pinned, move_away, 0, false },
+	{ "shrink the middle of a pinned huge page", huge_pinned, shrink, 0, false },
+	{ "break COW in a huge page", huge_forked, break_cow, PAGES(8), true },
+	{ "read pin of a part of a huge page that a fork shares", huge_forked, pin_shared_by_fork, PAGES(8), true },
+	{ "unpin a part of a huge page", huge_pinned, unpin_part, 0, false },
+	{ "fork with a part of a huge page pinned", huge_part_pinned, fork_copy, 0, false },
+	{ "fork with holes in a huge page", huge_part_pinned, fork_hole, 0, false },
+	{ "fork with a huge page pinned", huge_pinned, fork_copy, 0, false },
+	{ "collapse", may_be_huge, collapse, 1, false },
+	{ "collapse of what a fork shares", may_be_huge_forked, collapse, 1, false },
 };
 #define CASES (sizeof(cases) / sizeof(cases[0]))
 
