@@ -496,6 +496,61 @@ static void load_against_unmap(void)
 	hf_mm_destroy(mm);
 }
 
+/* ---- the same in a table that the thread remembers ------------------------------------------------------------- */
+
+/* The first load remembers the table, where the space has it alone; the second goes straight there. */
+static ssize_t load_again(struct hf_mm *who)
+{
+	uint64_t first;
+
+	if (hf_read(who, PLACE, &first, 8) != 8)
+		return -EFAULT;
+	return hf_read(who, PLACE, &loaded, 8) == 8 ? 0 : -EFAULT;
+}
+
+static ssize_t walk_store_again(void)
+{
+	uint64_t value = values + 1;
+
+	if (hf_read(mm, PLACE, &loaded, 8) != 8)
+		return -EFAULT;
+	return hf_write(mm, PLACE, &value, 8) == 8 ? 0 : -EFAULT;
+}
+
+static ssize_t walk_load_again(void)
+{
+	return load_again(mm);
+}
+
+static ssize_t walk_load_again_in_child(void)
+{
+	return load_again(child);
+}
+
+static void prepare_child_with_tables(void)
+{
+	prepare_store();
+	child = fork_mm(mm);
+	put(child, PLACE + P, 7);
+}
+
+static void again_against_fork_and_cow(void)
+{
+	one_page(HF_MAP_PRIVATE);
+	map_at(mm, PLACE + P, 1, RW, HF_MAP_FIXED, NULL);
+	run_race(&(struct race){ prepare_store, walk_store_again, worst_fork_and_look, check_child_is_the_same, 1 });
+	run_race(&(struct race){ prepare_child_with_tables, walk_load_again_in_child, worst_break_cow, check_loaded, 1 });
+	hf_mm_destroy(mm);
+}
+
+static void again_against_unmap(void)
+{
+	one_page(HF_MAP_PRIVATE);
+	run_race(&(struct race){ prepare_mapping, walk_store_again, worst_unmap_and_take, check_strangers, 1 });
+	run_race(&(struct race){ prepare_mapping, walk_load_again, worst_unmap_and_take, check_own_bytes, 1 });
+	hf_mm_destroy(mm);
+}
+
 /* ---- a pin and a move, with a fork behind it ------------------------------------------------------------------ */
 
 static void prepare_place(void)
@@ -611,6 +666,9 @@ int main(int argc, char **argv)
 	TEST(store_against_unmap);
 	pool_pages = 64;
 	TEST(load_against_unmap);
+	pool_pages = 64;
+	TEST(again_against_unmap);
+	TEST(again_against_fork_and_cow);
 	TEST(pin_against_move);
 	TEST(destroy_against_pin);
 	return closing_line();
