@@ -179,9 +179,9 @@ static pte_t share_page(struct forking *forking, pte_slot *slot, pte_t pte)
 }
 
 /* Did the survey find it?  Under grace pins can't have come since. */
-static bool was_found(const struct forking *forking, struct view view)
+static bool was_found(const struct forking *forking, pte_t pte)
 {
-	return DESIGN_HAS_GRACE(forking->parent) ? survey_pin_matters(forking, view) : (view.pte & PTE_FOUND) != 0;
+	return DESIGN_HAS_GRACE(forking->parent) ? survey_pin_matters(forking, pte) : (pte & PTE_FOUND) != 0;
 }
 
 /* What the child has where the parent has this page, or hole; 0: nothing. */
@@ -189,7 +189,6 @@ static pte_t child_entry(struct forking *forking, pte_slot *slot, vpn_t vpn, boo
 {
 	struct hf_mm *parent = forking->parent;
 	pte_t pte = pte_load(slot);
-	struct view view = { pte, page_of(parent->pool, pte_pfn(pte)), true };
 
 	if (!pte || !survey_forks_at(forking, vpn))
 		return 0;
@@ -197,7 +196,7 @@ static pte_t child_entry(struct forking *forking, pte_slot *slot, vpn_t vpn, boo
 		return pte;
 	if (!is_own(parent->pool, pte))
 		return 0;
-	if (look && was_found(forking, view))
+	if (look && was_found(forking, pte))
 		return leave_out_or_copy(forking, pte);
 	return share_page(forking, slot, pte);
 }

@@ -27,8 +27,18 @@ void survey_pins(struct forking *forking);
 /* The parent's own pages that the child will have, as they are or otherwise.  For reports: it looks at every entry. */
 uint64_t survey_own_pages(const struct forking *forking);
 
-/* Does a pin on this page matter to this fork? */
-bool survey_pin_matters(const struct forking *forking, struct view view);
+/*
+ * Does a pin on the page that an entry shows matter to this fork?  Whether the child gets a
+ * copy is the design's answer.  To refuse, or to leave a hole, is the caller's choice with
+ * every design, also with those that would share a pinned page.
+ */
+static inline bool survey_pin_matters(const struct forking *forking, pte_t pte)
+{
+	struct hf_pool *pool = forking->parent->pool;
+	struct view view = { pte, page_of(pool, pte_pfn(pte)), true };
+
+	return forking->pins == HF_FORK_COPY ? DESIGN_COPIES(forking->parent, view) : pte_pinned(pool, pte);
+}
 
 /* Does the child get the private pages of the mapping at this address?  Those who ask go through them in order. */
 bool survey_forks_at(struct forking *forking, vpn_t vpn);

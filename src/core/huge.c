@@ -16,10 +16,8 @@
  */
 #include "table.h"
 
-bool pte_pinned(const struct hf_pool *pool, pte_t pte)
+bool huge_pinned(const struct hf_pool *pool, pte_t pte)
 {
-	if (!(pte & PTE_PS))
-		return page_pinned(pool, page_of(pool, pte_pfn(pte)));
 	if (page_pins(pte_page(pool, pte)))
 		return true;
 	/* Whoever pins a part sets the mark first, and a fork that finds none takes it away. */

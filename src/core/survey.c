@@ -24,17 +24,6 @@ bool survey_forks_at(struct forking *forking, vpn_t vpn)
 	return forks_pages(forking->vma);
 }
 
-/*
- * Whether the child gets a copy is the design's answer.  To refuse, or to leave a hole,
- * is the caller's choice with every design, also with those that would share a pinned page.
- */
-bool survey_pin_matters(const struct forking *forking, struct view view)
-{
-	if (forking->pins == HF_FORK_COPY)
-		return DESIGN_COPIES(forking->parent, view);
-	return pte_pinned(forking->parent->pool, view.pte);
-}
-
 /* A pinned page of this mm's own: count it if the child would have it.  True: it would. */
 static bool count_pinned(struct forking *forking, struct page *page, vpn_t vpn)
 {
@@ -60,10 +49,9 @@ static void unlist(const struct forking *forking, struct page *page)
 static bool survey_page(struct forking *forking, pte_slot *slot, pte_t pte, vpn_t vpn)
 {
 	struct page *page = page_of(forking->parent->pool, pte_pfn(pte));
-	struct view view = { pte, page, true };
 
 	unlist(forking, page);
-	if (!survey_pin_matters(forking, view))
+	if (!survey_pin_matters(forking, pte))
 		return (pte & PTE_PINNABLE) && !page_is_alone(page);
 	if (count_pinned(forking, page, vpn) && !DESIGN_HAS_GRACE(forking->parent) && forking->closed)
 		pte_set(slot, PTE_FOUND);
@@ -78,10 +66,9 @@ static bool survey_huge(struct forking *forking, pte_t pte, vpn_t vpn)
 
 	for (unsigned part = 0; part < TABLE_ENTRIES; part++) {
 		struct page *page = page_of(pool, pte_pfn(pte) + part);
-		struct view view = { pte_part(pte, part), page, true };
 
 		unlist(forking, page);
-		if (!survey_pin_matters(forking, view))
+		if (!survey_pin_matters(forking, pte_part(pte, part)))
 			continue;
 		any = true;
 		count_pinned(forking, page, vpn);

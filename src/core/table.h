@@ -168,8 +168,13 @@ static inline pte_t pte_part(pte_t pte, unsigned part)
 	return (pte & ~(PTE_PS | PTE_HAS_PINNED)) + part * PTE_FRAME_STEP;
 }
 
+bool huge_pinned(const struct hf_pool *pool, pte_t pte);
+
 /* Is the page that an entry shows pinned, or with the whole that it is a part of; of a huge entry, any part? */
-bool pte_pinned(const struct hf_pool *pool, pte_t pte);
+static inline bool pte_pinned(const struct hf_pool *pool, pte_t pte)
+{
+	return unlikely(pte & PTE_PS) ? huge_pinned(pool, pte) : page_pinned(pool, page_of(pool, pte_pfn(pte)));
+}
 
 /* Does nobody else have it: no entry, no plain reference, no page cache?  See page_is_alone(). */
 bool pte_is_alone(const struct hf_pool *pool, pte_t pte);
