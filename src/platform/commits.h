@@ -48,11 +48,13 @@ static inline size_t plat_commit_copy(void *to, const void *from, size_t bytes)
 
 static inline size_t plat_commit_copy_words(void *to, const void *from, size_t bytes)
 {
-	register uint64_t *armed __asm__("r8") = plat_thread.armed;
 	size_t stored;
 
 	PLAT_TOLD_LOAD(from, bytes);
 	PLAT_TOLD_STORE(to, bytes);
+	/* Behind those calls, which may use the register. */
+	register uint64_t *armed __asm__("r8") = plat_thread.armed;
+
 	/* As above. */
 	__asm__ volatile("lea -128(%%rsp), %%rsp\n\t"
 			 "call *plat_words+8(%%rip)\n\t"

@@ -138,7 +138,7 @@ PLAT_CALL uint64_t plat_stamp_quick(void);
  *
  * The pointer is read in the section: what it leads to may be freed when it was forgotten, and a
  * grace period is over.  At first, and when it was forgotten, it leads to PLAT_ONES bytes that are
- * all ones.  It may be set by a thread for which plat_self_quick() has a number.
+ * all ones.  It is not kept for a thread for which plat_self_quick() has no number.
  */
 struct plat_record;
 enum plat_raised { PLAT_RAISED, PLAT_WAS_CUT, PLAT_NEGATIVE };

@@ -202,7 +202,9 @@ static inline bool plat_hot_is(const void *mine)
 
 static inline void plat_hot_set(void *mine)
 {
-	atomic_store_explicit(&plat_thread.hot->mine, mine, memory_order_relaxed);
+	/* What is nobody's would be everybody's. */
+	if (!PLAT_RARELY(plat_thread.hot == &plat_nobody))
+		atomic_store_explicit(&plat_thread.hot->mine, mine, memory_order_relaxed);
 }
 
 static inline unsigned plat_self(void)

@@ -5,7 +5,16 @@
  * remembers, the third is what was remembered.  What must never be seen is the
  * difference.
  */
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "kit.h"
 
@@ -162,6 +171,91 @@ static void safe_a_second_while_the_first_is_held(void)
 	hf_mm_destroy(mm);
 }
 
+/* ---- cut wherever it is ----------------------------------------------------------------------------- */
+
+static struct {
+	struct hf_mm *mm;
+	uint64_t at;
+	_Atomic bool over;
+} busy;
+
+static void *pin_without_end(void *unused)
+{
+	while (!atomic_load(&busy.over))
+		for (int i = 0; i < 100; i++)
+			CHECK_INT(0, try_pin(busy.mm, busy.at, P, HF_PIN_WRITE));
+	return unused;
+}
+
+static void ignore(int number)
+{
+	(void)number;
+}
+
+/* A signal cuts the section in which it comes; and so does a fork. */
+static void pins_under_signals_and_forks(int threads, int rounds)
+{
+	struct sigaction action = { .sa_handler = ignore, .sa_flags = SA_RESTART };
+	pthread_t thread[4];
+	struct hf_page_info info;
+
+	busy.mm = new_mm();
+	busy.at = map_anon(busy.mm, 1, RW);
+	atomic_store(&busy.over, false);
+	sigaction(SIGUSR1, &action, NULL);
+	for (int i = 0; i < threads; i++)
+		must(!pthread_create(&thread[i], NULL, pin_without_end, NULL), "pthread_create");
+	for (int i = 0; i < rounds; i++) {
+		pthread_kill(thread[i % threads], SIGUSR1);
+		if (i % 16 == 0)
+			hf_mm_destroy(fork_mm(busy.mm));
+	}
+	atomic_store(&busy.over, true);
+	for (int i = 0; i < threads; i++)
+		pthread_join(thread[i], NULL);
+	signal(SIGUSR1, SIG_DFL);
+	must(!hf_query(busy.mm, busy.at, &info), "hf_query");
+	CHECK_INT(0, info.pins);
+	CHECK_INT(0, stats_now().pins_held);
+	hf_mm_destroy(busy.mm);
+}
+
+static void safe_under_signals_and_forks(void)
+{
+	pins_under_signals_and_forks(4, 20000);
+}
+
+/* Where sections have fences of their own nothing is remembered. */
+static void no_membarrier(void)
+{
+	struct sock_filter program[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_membarrier, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | 38),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog filter = { sizeof(program) / sizeof(*program), program };
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter))
+		_exit(77);
+}
+
+static void safe_without_membarrier(void)
+{
+	int status = 0;
+	pid_t child;
+
+	fflush(stdout);
+	child = fork();
+	if (!child) {
+		no_membarrier();
+		execl("/proc/self/exe", "test_again", "again", (char *)NULL);
+		_exit(77);
+	}
+	must(child > 0 && waitpid(child, &status, 0) == child, "a child");
+	CHECK(WIFEXITED(status) && (WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == 77));
+}
+
 /* ---- statistics are exact, though nobody counts ------------------------------------------------------- */
 
 static void statistics_count_all(void)
@@ -225,15 +319,22 @@ static void safe_a_whole_that_ends_in_parts(void)
 	hf_mm_destroy(mm);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	bool again = argc > 1 && !strcmp(argv[1], "again");
+
+	if (again && !freopen("/dev/null", "w", stdout))
+		return 2;
 	TEST(safe_inventory_after_a_pin_that_failed);
 	TEST(coherent_the_page_that_is_there_now);
 	TEST(isolated_another_space_in_its_place);
 	TEST(safe_a_pool_that_is_gone);
 	TEST(safe_unpin_by_another_thread);
 	TEST(safe_a_second_while_the_first_is_held);
+	TEST(safe_under_signals_and_forks);
 	TEST(statistics_count_all);
 	TEST(safe_a_whole_that_ends_in_parts);
+	if (!again)
+		TEST(safe_without_membarrier);
 	return closing_line();
 }
