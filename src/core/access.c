@@ -404,7 +404,6 @@ ssize_t access_read(struct hf_mm *mm, uint64_t address, void *buffer, size_t len
 {
 	struct transfer transfer = { .kind = LOAD, .to = buffer };
 
-	ways_begin();
 	if (likely(mm && buffer && is_one_piece(address, length)) &&
 	    likely(piece_without_lock(mm, address, &transfer, length, false) == MOVED))
 		return (ssize_t)length;
@@ -423,7 +422,6 @@ ssize_t access_write(struct hf_mm *mm, uint64_t address, const void *bytes, size
 {
 	struct transfer transfer = { .kind = STORE, .from = bytes };
 
-	ways_begin();
 	if (likely(mm && bytes && !done && is_one_piece(address, length)) &&
 	    likely(piece_without_lock(mm, address, &transfer, length, false) == MOVED))
 		return (ssize_t)length;

@@ -29,32 +29,6 @@
 #include "access.h"
 #include "handshake.h"
 
-#define WAYS TABLE_ENTRIES
-#define NO_TABLE (UINT64_C(1) << 63)	/* so far from every address that none is in it */
-
-struct ways {
-	struct way way[WAYS];
-};
-
-static inline struct way *way_of(struct ways *ways, uint64_t address)
-{
-	return &ways->way[address / TABLE_BYTES % WAYS];
-}
-
-/*
- * What stands for the mm where the entry is huge.  Not the address tells: whatever were added
- * to it, there is one, beyond all mappings, which comes out as that of a table.
- */
-static inline struct hf_mm *mark_huge(struct hf_mm *mm)
-{
-	return (struct hf_mm *)((uintptr_t)mm + 1);
-}
-
-static inline struct hf_mm *mm_of(const struct way *way)
-{
-	return (struct hf_mm *)((uintptr_t)way->mm & ~(uintptr_t)1);
-}
-
 /* Bytes that are moved in line. */
 static inline bool is_line(size_t length)
 {
@@ -69,10 +43,15 @@ static inline bool is_line_of_words(size_t length)
 	return likely((more >> 3 | more << 61) <= (PLAT_LINE_MOST - PLAT_LINE_LEAST) / 8);
 }
 
-/* At least one byte. */
+/* At least one byte, and not more than a page. */
 static inline bool is_in_one_page(uint64_t address, size_t length)
 {
 	return likely(((address + length - 1) ^ address) < PAGE_BYTES);
+}
+
+static inline bool is_piece(uint64_t address, size_t length)
+{
+	return length - 1 < PAGE_BYTES && is_in_one_page(address, length);
 }
 
 static inline bool shape_is(const struct hf_pool *pool, const struct way *way)
@@ -89,8 +68,13 @@ SPECIAL bool is_fit(pte_t pte, pte_t need)
 	return likely((pte & (need | PTE_PS)) == need);
 }
 
+SPECIAL unsigned char *place_of(const struct hf_pool *pool, pte_t pte, pte_t need, uint64_t address)
+{
+	return page_bytes_of_pte(pool, pte) + (address & ((need & PTE_PS ? TABLE_BYTES : PAGE_BYTES) - 1));
+}
+
 SPECIAL bool load_line(const struct hf_pool *pool, const struct way *way, const pte_slot *slot, pte_t need,
-		       uint64_t address, void *buffer, size_t length)
+		       uint64_t address, void *buffer, size_t length, bool line)
 {
 	void *section = plat_look_begin();
 	pte_t pte;
@@ -100,7 +84,10 @@ SPECIAL bool load_line(const struct hf_pool *pool, const struct way *way, const 
 	pte = pte_load(slot);
 	if (unlikely(!is_fit(pte, need)))
 		goto out;
-	plat_copy_line(buffer, page_bytes_of_pte(pool, pte) + (address & (need & PTE_PS ? TABLE_BYTES - 1 : PAGE_BYTES - 1)), length);
+	if (line)
+		plat_copy_line(buffer, place_of(pool, pte, need, address), length);
+	else
+		plat_copy(buffer, place_of(pool, pte, need, address), length);
 	/* Pairs with the release fence in place_to_store(): see the head of access.c. */
 	atomic_thread_fence(memory_order_acquire);
 	if (unlikely(atomic_load_explicit(slot, memory_order_relaxed) != pte))
@@ -116,12 +103,12 @@ out:
 
 /* How many bytes were stored. */
 SPECIAL size_t store_line(const struct hf_pool *pool, const struct way *way, const pte_slot *slot, pte_t need,
-			  uint64_t address, const void *bytes, size_t length)
+			  uint64_t address, const void *bytes, size_t length, bool words)
 {
 	size_t stored = 0;
 	pte_t pte;
 
-	plat_section_enter_quick(PLAT_COPY_WORDS);
+	plat_section_enter_quick(words ? PLAT_COPY_WORDS : PLAT_COPY);
 	if (unlikely(!shape_is(pool, way)))
 		goto out;
 	pte = pte_load(slot);
@@ -129,10 +116,90 @@ SPECIAL size_t store_line(const struct hf_pool *pool, const struct way *way, con
 		goto out;
 	/* Pairs with the acquire fence of loads, as in place_to_store(). */
 	atomic_thread_fence(memory_order_release);
-	stored = plat_commit_copy_words(page_bytes_of_pte(pool, pte) + (address & (need & PTE_PS ? TABLE_BYTES - 1 : PAGE_BYTES - 1)), bytes, length);
+	if (words)
+		stored = plat_commit_copy_words(place_of(pool, pte, need, address), bytes, length);
+	else
+		stored = plat_commit_copy(place_of(pool, pte, need, address), bytes, length);
 out:
 	plat_section_leave();
 	return stored;
+}
+
+/* A thread's first: it is to remember tables from now on, if it can. */
+static void ways_begin(void)
+{
+	struct ways *ways;
+
+	ways = plat_own_begin(sizeof(*ways));
+	/* Nor is there an mm that has the address of this, and NULL is none. */
+	for (unsigned i = 0; ways && i < WAYS; i++)
+		ways->way[i] = (struct way){ .mm = (struct hf_mm *)(void *)ways, .start = NO_TABLE };
+}
+
+static __attribute__((noinline, cold)) ssize_t read_first(struct hf_mm *mm, uint64_t address, void *buffer, size_t length)
+{
+	ways_begin();
+	return access_read(mm, address, buffer, length);
+}
+
+static __attribute__((noinline, cold)) ssize_t write_first(struct hf_mm *mm, uint64_t address, const void *bytes,
+							   size_t length)
+{
+	ways_begin();
+	return access_write(mm, address, bytes, length, 0);
+}
+
+static size_t store_some(const struct hf_pool *pool, const struct way *way, const pte_slot *slot, pte_t need,
+			 uint64_t address, const void *bytes, size_t length)
+{
+	if (length % 8 == 0 && length < PLAT_WORDS_END)
+		return store_line(pool, way, slot, need, address, bytes, length, true);
+	return store_line(pool, way, slot, need, address, bytes, length, false);
+}
+
+/* Loads of other sizes; and stores. */
+static __attribute__((noinline)) ssize_t read_piece(struct hf_mm *mm, uint64_t address, void *buffer, size_t length)
+{
+	const pte_t need = PTE_P | PTE_A;
+	struct ways *ways = plat_own_quick();
+	const struct way *way;
+	uint64_t offset;
+
+	if (unlikely(!ways || !buffer || !is_piece(address, length)))
+		return access_read(mm, address, buffer, length);
+	way = way_of(ways, address);
+	offset = address - way->start;
+	if (unlikely(offset >= TABLE_BYTES || mm_of(way) != mm))
+		return access_read(mm, address, buffer, length);
+	if (way->mm == mm ? load_line(mm->pool, way, &way->entries[offset >> HF_PAGE_SHIFT], need, address, buffer,
+				      length, false) :
+			    load_line(mm->pool, way, way->entries, need | PTE_PS, address, buffer, length, false))
+		return (ssize_t)length;
+	return access_read(mm, address, buffer, length);
+}
+
+static __attribute__((noinline)) ssize_t write_piece(struct hf_mm *mm, uint64_t address, const void *bytes,
+						     size_t length)
+{
+	const pte_t need = PTE_P | PTE_W | PTE_A | PTE_D;
+	struct ways *ways = plat_own_quick();
+	const struct way *way;
+	uint64_t offset;
+	size_t stored;
+
+	if (unlikely(!ways || !bytes || !is_piece(address, length)))
+		return access_write(mm, address, bytes, length, 0);
+	way = way_of(ways, address);
+	offset = address - way->start;
+	if (unlikely(offset >= TABLE_BYTES || mm_of(way) != mm))
+		return access_write(mm, address, bytes, length, 0);
+	if (way->mm == mm)
+		stored = store_some(mm->pool, way, &way->entries[offset >> HF_PAGE_SHIFT], need, address, bytes, length);
+	else
+		stored = store_some(mm->pool, way, way->entries, need | PTE_PS, address, bytes, length);
+	if (likely(stored == length))
+		return (ssize_t)length;
+	return access_write(mm, address, bytes, length, stored);
 }
 
 ssize_t hf_read(struct hf_mm *mm, uint64_t address, void *buffer, size_t length)
@@ -143,22 +210,22 @@ ssize_t hf_read(struct hf_mm *mm, uint64_t address, void *buffer, size_t length)
 	uint64_t offset;
 
 	if (unlikely(!ways))
-		goto other;
+		return read_first(mm, address, buffer, length);
 	if (unlikely(!buffer))
 		goto other;
 	if (unlikely(!is_line(length) || !is_in_one_page(address, length)))
-		goto other;
+		return read_piece(mm, address, buffer, length);
 	way = way_of(ways, address);
 	offset = address - way->start;
 	if (unlikely(offset >= TABLE_BYTES))
 		goto other;
 	if (likely(way->mm == mm)) {
 		if (likely(load_line(mm->pool, way, &way->entries[offset >> HF_PAGE_SHIFT], need, address, buffer,
-				     length)))
+				     length, true)))
 			return (ssize_t)length;
 		goto missed;
 	} else if (way->mm == mark_huge(mm)) {
-		if (likely(load_line(mm->pool, way, way->entries, need | PTE_PS, address, buffer, length)))
+		if (likely(load_line(mm->pool, way, way->entries, need | PTE_PS, address, buffer, length, true)))
 			return (ssize_t)length;
 		goto missed;
 	}
@@ -178,19 +245,20 @@ ssize_t hf_write(struct hf_mm *mm, uint64_t address, const void *bytes, size_t l
 	uint64_t offset;
 
 	if (unlikely(!ways))
-		goto other;
+		return write_first(mm, address, bytes, length);
 	if (unlikely(!bytes))
 		goto other;
 	if (unlikely(!is_line_of_words(length) || !is_in_one_page(address, length)))
-		goto other;
+		return write_piece(mm, address, bytes, length);
 	way = way_of(ways, address);
 	offset = address - way->start;
 	if (unlikely(offset >= TABLE_BYTES))
 		goto other;
 	if (likely(way->mm == mm))
-		stored = store_line(mm->pool, way, &way->entries[offset >> HF_PAGE_SHIFT], need, address, bytes, length);
+		stored = store_line(mm->pool, way, &way->entries[offset >> HF_PAGE_SHIFT], need, address, bytes, length,
+				    true);
 	else if (way->mm == mark_huge(mm))
-		stored = store_line(mm->pool, way, way->entries, need | PTE_PS, address, bytes, length);
+		stored = store_line(mm->pool, way, way->entries, need | PTE_PS, address, bytes, length, true);
 	else
 		goto other;
 	if (likely(stored == length))
@@ -198,31 +266,4 @@ ssize_t hf_write(struct hf_mm *mm, uint64_t address, const void *bytes, size_t l
 	return access_write(mm_of(way), address, bytes, length, stored);
 other:
 	return access_write(mm, address, bytes, length, 0);
-}
-
-/* ---- to remember ------------------------------------------------------------------------ */
-
-void way_remember(struct hf_mm *mm, uint64_t address, const pte_slot *slot, bool huge, uint64_t shape)
-{
-	struct ways *ways = plat_own_quick();
-	struct way way = { .shape = shape, .start = address & ~(uint64_t)(TABLE_BYTES - 1) };
-
-	/* Not before its first call that was in no section. */
-	if (unlikely(!ways))
-		return;
-	way.mm = huge ? mark_huge(mm) : mm;
-	way.entries = huge ? slot : slot - table_index(vpn_of(address), 0);
-	*way_of(ways, address) = way;
-}
-
-void ways_begin(void)
-{
-	struct ways *ways;
-
-	if (likely(plat_own_quick()))
-		return;
-	ways = plat_own_begin(sizeof(*ways));
-	/* Nor is there an mm that has the address of this, and NULL is none. */
-	for (unsigned i = 0; ways && i < WAYS; i++)
-		ways->way[i] = (struct way){ .mm = (struct hf_mm *)(void *)ways, .start = NO_TABLE };
 }
