@@ -141,8 +141,11 @@ static void list_pin(struct record *record, void *context)
 	/* So that others are seldom held up; it may be of a pin that has ended since. */
 	if ((word & RECORD_WHAT) == RECORD_FREE || !is_pin_of(record, forking->parent))
 		return;
-	/* Claimed, the pin can't end and take its runs with it while we look. */
-	word = (word & ~(uint64_t)RECORD_WHAT) | RECORD_LIVE;
+	/*
+	 * Claimed, the pin can't end and take its runs with it while we look.  By the handle's word:
+	 * it says nothing of parts, which others may unpin just now.
+	 */
+	word = (word & ~(uint64_t)(RECORD_WHAT | RECORD_PARTS)) | RECORD_LIVE;
 	if (!record_claim(record, word, &found))
 		return;
 	/* Pins of others are on pages of others, which another fork may have marked: races/reports-of-two-forks. */

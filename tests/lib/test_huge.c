@@ -2,6 +2,9 @@
  * test_huge.c - huge pages: what brings them, what parts them, and that every
  * promise about a page holds of a part
  */
+#include <pthread.h>
+#include <stdatomic.h>
+
 #include "kit.h"
 
 #define BLOCK HF_HUGE_BYTES
@@ -320,6 +323,52 @@ static void a_pin_across_borders(void)
 	CHECK_INT(1, get(child, at + BLOCK));
 	CHECK_INT(0, hf_unpin(&pin, 0));
 	hf_mm_destroy(child);
+	hf_mm_destroy(mm);
+}
+
+static struct hf_pin parting;
+static atomic_int parts_go;
+
+static void *unpin_parts(void *argument)
+{
+	long failed = 0;
+
+	for (uint64_t part = 1; part < PARTS - 1; part++)
+		failed += hf_unpin_part(&parting, part * P, P, 0) != 0;
+	atomic_store(&parts_go, 0);
+	*(long *)argument = failed;
+	return NULL;
+}
+
+/* Isolated: a report names a pin of which parts are unpinned just then, as long as it holds others. */
+static void reports_while_parts_are_unpinned(void)
+{
+	struct hf_mm *mm = new_mm(), *child;
+	uint64_t at = one_huge(mm);
+	long failed = 0, missed = 0;
+
+	for (int round = 0; round < 60; round++) {
+		pthread_t thread;
+
+		/* The second is pinned as the first was; a part of it is gone before. */
+		for (int time = 0; time < 2; time++) {
+			parting = pin_it(mm, at, BLOCK, HF_PIN_WRITE);
+			CHECK_INT(0, time ? hf_unpin_part(&parting, 0, P, 0) : hf_unpin(&parting, 0));
+		}
+		atomic_store(&parts_go, 1);
+		NEED_INT(0, pthread_create(&thread, NULL, unpin_parts, &failed));
+		while (atomic_load(&parts_go)) {
+			struct hf_pin_info pin;
+			struct hf_fork_report report = { .pins = &pin, .room = 1 };
+
+			CHECK_INT(-EBUSY, hf_mm_fork(mm, HF_FORK_REFUSE, &report, &child));
+			missed += report.pins_found != 1;
+		}
+		pthread_join(thread, NULL);
+		CHECK_INT(0, failed);
+		CHECK_INT(0, hf_unpin(&parting, 0));
+	}
+	CHECK_INT(0, missed);
 	hf_mm_destroy(mm);
 }
 
@@ -670,6 +719,7 @@ int main(void)
 	TEST(a_part_of_a_pinned_whole_is_unpinned);
 	TEST(a_pin_across_borders);
 	TEST(holes_and_refusals);
+	TEST(reports_while_parts_are_unpinned);
 	TEST(a_plain_reference_in_the_child);
 	TEST(a_plain_reference_before_the_fork);
 	TEST(unmap_of_a_part);
