@@ -165,6 +165,24 @@ static int collapse_prepare(struct hf_pool *pool, pte_t table, struct page **spa
 	return error || *spare ? error : -HF_ENOMEM;
 }
 
+/*
+ * Will all tables on the way to vpn be this mm's own without a copy?  Others who had them may be
+ * gone; and nobody can come to share one that is alone (share.c).
+ */
+static bool way_is_alone(const struct hf_pool *pool, const struct tree *tree, vpn_t vpn)
+{
+	pfn_t pfn = tree->root;
+
+	for (unsigned level = tree->height - 1; level; level--) {
+		pte_t pte = pte_load(&table_of(pool, pfn)[table_index(vpn, level)]);
+
+		pfn = pte_pfn(pte);
+		if (!pfn || (!table_is_own(pte) && !page_is_alone(page_of(pool, pfn))))
+			return false;
+	}
+	return true;
+}
+
 static int collapse_block(struct hf_mm *mm, uint64_t block)
 {
 	struct hf_pool *pool = mm->pool;
@@ -173,17 +191,20 @@ static int collapse_block(struct hf_mm *mm, uint64_t block)
 	struct page *spare;
 	unsigned others;
 	pte_slot *slot;
+	bool own;
 
 	if (error)
 		return error;
 	slot = tree_look(pool, &mm->tables, vpn_of(block), &others);
 	if (pte_load(slot) & PTE_PS)
 		return 0;
-	error = collapse_prepare(pool, pte_make(table_frame(pool, slot), others ? 0 : PTE_TABLE), &spare);
+	own = !others || way_is_alone(pool, &mm->tables, vpn_of(block));
+	error = collapse_prepare(pool, pte_make(table_frame(pool, slot), own ? PTE_TABLE : 0), &spare);
 	if (error)
 		return error;
+	/* What becomes one where it is must be the mm's own as far as its pages. */
 	do
-		build_upper(&build, vpn_of(block));
+		(spare ? build_upper : build_way)(&build, vpn_of(block));
 	while (build_goes_on(&build));
 	error = build.error;
 	if (!error) {

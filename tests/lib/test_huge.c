@@ -630,6 +630,27 @@ static void collapse_in_place_under_a_pin_of_the_whole(void)
 	hf_mm_destroy(mm);
 }
 
+/* Frugal: nobody else's again, without a copy, and without a block to copy to. */
+static void collapse_in_place_when_the_child_is_gone(void)
+{
+	struct hf_mm *mm = new_mm(), *other = new_mm();
+	uint64_t at = one_huge(mm), frame = query(mm, at).frame, rest = map_anon(other, 2048, RW);
+
+	CHECK_INT(0, hf_protect(mm, at + P, P, R));
+	CHECK_INT(0, hf_protect(mm, at + P, P, RW));
+	hf_mm_destroy(fork_mm(mm));
+	for (uint64_t page = 0; stats_now().pages_free >= PARTS; page++)
+		put(other, rest + page * P, 1);
+	CHECK_INT(1, hf_collapse(mm, at, BLOCK));
+	CHECK(is_huge(mm, at));
+	CHECK_INT(frame, query(mm, at).frame);
+	CHECK_INT(byte_of(5), get(mm, at + 5 * P));
+	put(mm, at + 5 * P, 1);
+	CHECK_INT(0, stats_now().copies);
+	hf_mm_destroy(other);
+	hf_mm_destroy(mm);
+}
+
 static void collapse_by_copy(void)
 {
 	struct hf_mm *mm = new_mm(), *child;
@@ -733,6 +754,8 @@ int main(void)
 	TEST(children_without_a_part);
 	TEST(collapse_in_place);
 	TEST(collapse_in_place_under_a_pin_of_the_whole);
+	pool_pages = 2000;
+	TEST(collapse_in_place_when_the_child_is_gone);
 	TEST(collapse_by_copy);
 	TEST(collapse_of_what_is_pinned);
 	TEST(collapse_of_a_hole_and_of_nothing);
