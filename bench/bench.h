@@ -87,7 +87,7 @@ struct measure {
 	const char *unit;		/* "ns/page", ...: what begins with ns is a time */
 	const char *what;		/* the conditions, in a line; {size}: of the memory */
 	const char *beside;		/* what the peer is; NULL: nothing */
-	const struct trial *trial;	/* NULL: not built yet */
+	const struct trial *trial;
 	unsigned figure;
 	unsigned own_peer;		/* not 0: the peer is that figure, of Holdfast's side */
 	struct target target;

@@ -49,17 +49,13 @@ static void take_measures(struct run *run)
 	for (unsigned i = 0; i < wish->measure_count; i++, run->done++) {
 		const struct measure *measure = wish->measures[i];
 		struct result *result = &run->results[i];
-		struct trial trial = { 0 };
+		struct trial trial = *measure->trial;
 		char place[32];
 
-		if (measure->trial)
-			trial = *measure->trial;
 		if (wish->plan->quick && trial.quick_mib)
 			trial.mib = trial.quick_mib;
 		where(run, place, sizeof(place));
-		if (!measure->trial)
-			rounds = (struct rounds){ 0 };
-		else if (measure->trial != last)
+		if (measure->trial != last)
 			trial_run(&trial, measure->name, wish->plan, run->machine.free_mib, place, &rounds);
 		last = measure->trial;
 		*result = (struct result){ .mib = trial.mib };

@@ -69,8 +69,8 @@ static int choose(struct wish *wish, const char *name)
 static bool is_wanted(const struct wish *wish, const struct trial *trial)
 {
 	if (wish->instructions)
-		return trial && trial->counted;
-	return !trial || !trial->on_demand || (wish->big && !trial->counted);
+		return trial->counted;
+	return !trial->on_demand || (wish->big && !trial->counted);
 }
 
 static void choose_all(struct wish *wish)
@@ -86,12 +86,11 @@ static void choose_all(struct wish *wish)
 
 static void list_one(const struct measure *measure)
 {
-	const struct trial *trial = measure->trial;
 	char words[400], target[80];
 
-	measure_words(measure, trial ? trial->mib : 0, words, sizeof(words));
+	measure_words(measure, measure->trial->mib, words, sizeof(words));
 	target_text(measure, target, sizeof(target));
-	printf("%-30s %s%s%s%s%s%s\n", measure->name, trial ? "" : "(not built yet) ", words,
+	printf("%-30s %s%s%s%s%s\n", measure->name, words,
 	       measure->beside ? " | " : "", measure->beside ? measure->beside : "", target[0] ? " -> " : "", target);
 }
 

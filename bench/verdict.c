@@ -2,7 +2,7 @@
  * verdict.c - was the target met?
  *
  * By the median, as it was measured: a target that is missed by a hair is missed.
- * What can't be measured here, or is not built yet, is neither.
+ * What can't be measured here is neither.
  */
 #include "bench.h"
 
@@ -68,8 +68,6 @@ void verdict_text(const struct result *result, char *text, size_t room)
 	*text = '\0';
 	switch (reached(result, &value) ? verdict_of(result) : NOTHING_TO_SAY) {
 	case NOTHING_TO_SAY:
-		if (!result->measure->trial)
-			snprintf(text, room, "not built yet");
 		return;
 	case MET:
 		snprintf(text, room, "met");
