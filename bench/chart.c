@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const char style[] =
 	"<style>\n"
@@ -90,6 +91,26 @@ void svg_power(char *text, size_t room, double value, const char *unit)
 	snprintf(text, room, "%.6g%s%s", value, names[name], unit);
 }
 
+/* What the machine is, in lines that the picture has room for: broken behind a `; `. */
+static double draw_machine(FILE *out, double y, const char *text)
+{
+	enum { ROOM = 130 };
+	char line[ROOM + 1];
+
+	while (*text) {
+		size_t length = strlen(text), taken = length < ROOM ? length : ROOM;
+
+		if (length > ROOM)
+			for (size_t i = 0; i + 1 < ROOM; i++)
+				if (text[i] == ';' && text[i + 1] == ' ')
+					taken = i + 2;
+		snprintf(line, sizeof(line), "%.*s", (int)taken, text);
+		svg_text(out, 20, y += 20, "small", "start", line);
+		text += taken;
+	}
+	return y;
+}
+
 static double draw(FILE *out, const struct chart *chart, const struct machine *machine)
 {
 	char title[64];
@@ -97,7 +118,7 @@ static double draw(FILE *out, const struct chart *chart, const struct machine *m
 
 	snprintf(title, sizeof(title), "holdfast bench, %s", hf_version());
 	svg_text(out, 20, y, "head", "start", title);
-	svg_text(out, 20, y += 20, "small", "start", machine->text);
+	y = draw_machine(out, y, machine->text);
 	y = chart_rows(out, chart, y + 10);
 	return chart_curves(out, chart, y);
 }
