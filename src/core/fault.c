@@ -123,14 +123,9 @@ static int private_source(struct fault *fault, struct page **source, bool *borro
 static struct page *private_page(struct fault *fault, enum page_fill fill)
 {
 	struct hf_pool *pool = fault->mm->pool;
-	struct page *page;
 
-	if (!fault->stock.count)
-		return page_alloc(pool, PAGE_ANONYMOUS, fill);
-	page = stock_take(pool, &fault->stock, PAGE_ANONYMOUS);
-	if (fill == PAGE_ZEROED)
-		plat_fill(page_bytes(pool, pfn_of(pool, page)), 0, PAGE_BYTES);
-	return page;
+	return fault->stock.count ? stock_take(pool, &fault->stock, PAGE_ANONYMOUS, fill) :
+				    page_alloc(pool, PAGE_ANONYMOUS, fill);
 }
 
 static int replace_by_copy(struct fault *fault, pte_t bits)

@@ -154,7 +154,7 @@ static void count_page(struct forking *forking, enum stat stat, uint64_t *report
 static pte_t copy_page(struct forking *forking, pte_t pte, const struct vma *vma)
 {
 	struct hf_pool *pool = forking->parent->pool;
-	struct page *page = stock_take(pool, &forking->copies, PAGE_ANONYMOUS);
+	struct page *page = stock_take(pool, &forking->copies, PAGE_ANONYMOUS, PAGE_ANY);
 	pfn_t pfn = pfn_of(pool, page);
 
 	plat_copy(page_bytes(pool, pfn), page_bytes(pool, pte_pfn(pte)), PAGE_BYTES);
@@ -206,11 +206,8 @@ static pte_t fork_slot(struct forking *forking, pte_slot *slot, unsigned level, 
 static pfn_t child_table(struct forking *forking)
 {
 	struct hf_pool *pool = forking->parent->pool;
-	pfn_t table = pfn_of(pool, stock_take(pool, &forking->tables, PAGE_TABLE));
 
-	plat_fill(page_bytes(pool, table), 0, PAGE_BYTES);
-	table_born(pool);
-	return table;
+	return pfn_of(pool, table_take(pool, &forking->tables, PAGE_ZEROED));
 }
 
 /*
@@ -259,8 +256,7 @@ static pte_t fork_huge(struct forking *forking, pte_slot *slot, vpn_t vpn)
 		for (unsigned part = 0; part < TABLE_ENTRIES; part++)
 			tree_fill(pool, &table_of(pool, table)[part], leave_out_or_copy(forking, pte_part(pte, part)));
 	} else {
-		table_born(pool);
-		huge_part(pool, slot, stock_take(pool, &forking->tables, PAGE_TABLE));
+		huge_split(pool, slot, &forking->tables);
 		table = fork_table(forking, pte_pfn(pte_load(slot)), 0, vpn, true, 0);
 	}
 	return pte_make(table, PTE_TABLE);

@@ -37,7 +37,8 @@ bool pte_is_alone(const struct hf_pool *pool, pte_t pte)
 	return alone;
 }
 
-void huge_part(struct hf_pool *pool, pte_slot *slot, struct page *table)
+/* The table, which holds nothing yet, takes the entry's place. */
+static void huge_part(struct hf_pool *pool, pte_slot *slot, struct page *table)
 {
 	pte_t pte = pte_load(slot), parted;
 	struct page *whole = pte_page(pool, pte);

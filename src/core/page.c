@@ -341,9 +341,13 @@ int stock_fill(struct hf_pool *pool, struct page_stock *stock, uint64_t pages)
 	return 0;
 }
 
-struct page *stock_take(struct hf_pool *pool, struct page_stock *stock, uint32_t flags)
+struct page *stock_take(struct hf_pool *pool, struct page_stock *stock, uint32_t flags, enum page_fill fill)
 {
-	return page_born(pool, stock_pop(pool, stock), flags);
+	pfn_t pfn = stock_pop(pool, stock);
+
+	if (fill == PAGE_ZEROED)
+		plat_fill(page_bytes(pool, pfn), 0, PAGE_BYTES);
+	return page_born(pool, pfn, flags);
 }
 
 void stock_empty(struct hf_pool *pool, struct page_stock *stock)

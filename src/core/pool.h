@@ -151,7 +151,7 @@ struct page *page_alloc(struct hf_pool *pool, uint32_t flags, enum page_fill fil
 
 /* To allocate before the point of no return. */
 int stock_fill(struct hf_pool *pool, struct page_stock *stock, uint64_t pages);
-struct page *stock_take(struct hf_pool *pool, struct page_stock *stock, uint32_t flags);
+struct page *stock_take(struct hf_pool *pool, struct page_stock *stock, uint32_t flags, enum page_fill fill);
 void stock_empty(struct hf_pool *pool, struct page_stock *stock);
 
 /* The core's own structures; counts for hf_lab_fail_allocation(). */

@@ -85,9 +85,7 @@ struct page *table_take(struct hf_pool *pool, struct page_stock *stock, enum pag
 
 	if (!stock)
 		return table_alloc(pool, fill);
-	page = stock_take(pool, stock, PAGE_TABLE);
-	if (fill == PAGE_ZEROED)
-		plat_fill(page_bytes(pool, pfn_of(pool, page)), 0, PAGE_BYTES);
+	page = stock_take(pool, stock, PAGE_TABLE, fill);
 	table_born(pool);
 	return page;
 }

@@ -182,8 +182,6 @@ bool pte_is_alone(const struct hf_pool *pool, pte_t pte);
 /* A table in place of a huge entry that stands in a table of the tree's own, of a page of the stock
    (NULL: allocated).  False: there is no page. */
 bool huge_split(struct hf_pool *pool, pte_slot *slot, struct page_stock *stock);
-/* The same with a page for the table, which table_alloc() gave. */
-void huge_part(struct hf_pool *pool, pte_slot *slot, struct page *table);
 
 /* ---- tables that a fork shares: share.c --------------------------------------------- */
 
