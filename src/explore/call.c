@@ -147,23 +147,6 @@ static int advise(const struct call *c)
 	return hf_advise(c->mm, address_of(c), length_of(c), advice[c->step->flags]);
 }
 
-/* Of a prefix, made again for the rest, to learn why. */
-static int collapse(const struct call *c)
-{
-	uint64_t at = address_of(c), left = length_of(c);
-
-	do {
-		ssize_t n = hf_collapse(c->mm, at, left);
-		uint64_t done = n > 0 ? (uint64_t)n * EXPLORED_HUGE : 0;
-
-		if (n <= 0 || done > left)
-			return n < 0 ? (int)n : -EUCLEAN;
-		at += done;
-		left -= done;
-	} while (left);
-	return 0;
-}
-
 static int look_for_huge(const struct call *c)
 {
 	struct hf_page_info info;
@@ -424,7 +407,7 @@ static int in_mapping(const struct call *c)
 	case OP_ADVISE:
 		return advise(c);
 	case OP_COLLAPSE:
-		return collapse(c);
+		return lab_collapse(c->mm, address_of(c), length_of(c));
 	case OP_EXPECT_HUGE:
 		return look_for_huge(c);
 	case OP_ATOMIC:

@@ -193,23 +193,6 @@ static int advise(struct judge *j, struct hf_mm *mm, const struct step *step)
 	return hf_advise(mm, address_of(j, step), length_of(j, step), advice[step->flags]);
 }
 
-/* Of a prefix, made again for the rest, to learn why. */
-static int collapse(struct judge *j, struct hf_mm *mm, const struct step *step)
-{
-	uint64_t at = address_of(j, step), left = length_of(j, step);
-
-	do {
-		ssize_t n = hf_collapse(mm, at, left);
-		uint64_t done = n > 0 ? (uint64_t)n * SCENARIO_HUGE : 0;
-
-		if (n <= 0 || done > left)
-			return n < 0 ? (int)n : -EUCLEAN;
-		at += done;
-		left -= done;
-	} while (left);
-	return 0;
-}
-
 static int look_for_huge(struct judge *j, struct hf_mm *mm, const struct step *step, struct reply *reply)
 {
 	struct hf_page_info info;
@@ -483,7 +466,7 @@ static int on_space(struct judge *j, const struct step *step, struct reply *repl
 	case OP_ADVISE:
 		return advise(j, mm, step);
 	case OP_COLLAPSE:
-		return collapse(j, mm, step);
+		return lab_collapse(mm, address_of(j, step), length_of(j, step));
 	case OP_EXPECT_HUGE:
 		return look_for_huge(j, mm, step, reply);
 	case OP_ATOMIC:
